@@ -1,0 +1,2 @@
+/** Entry of the quire command. */
+export {};

@@ -1,0 +1,2 @@
+/** Readers, tokenizers, data sets and batching. */
+export {};

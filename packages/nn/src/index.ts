@@ -1,0 +1,2 @@
+/** Modules for transformer papers. */
+export {};

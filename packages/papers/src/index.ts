@@ -1,0 +1,2 @@
+/** Transformer papers that run, one folder a paper. */
+export {};

@@ -1,0 +1,2 @@
+/** Tensors that trace to a graph, differentiate, and run as one ONNX model. */
+export {};

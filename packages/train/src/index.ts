@@ -1,0 +1,2 @@
+/** Losses, optimisers, schedules and the training loop. */
+export {};
