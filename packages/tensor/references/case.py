@@ -1,4 +1,4 @@
-"""One stored case: inputs, attributes, PyTorch's outputs, and the gradients of sum(output * cotangent).
+"""One stored case: inputs, attributes, outputs, and the gradients of sum(output * cotangent).
 
 Inputs are float32 (or integer) values; PyTorch computes in float64 and the result is rounded to
 float32, so that a difference from a stored number is the tested engine's own error.
@@ -116,9 +116,11 @@ class Family:
         )
         total.backward()
         gradients = [
-            (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad)
-            if leaf.requires_grad
-            else None
+            (
+                (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad)
+                if leaf.requires_grad
+                else None
+            )
             for leaf in leaves
         ]
         return [

@@ -95,7 +95,10 @@ POOLS = {
     "2-D left over": ((1, 1, 5, 5), {"kernel": [2, 2], "stride": [2, 2]}),
     "2-D uneven": ((1, 2, 4, 5), {"kernel": [1, 3], "stride": [2, 1], "padding": [0, 1]}),
     "3-D": ((1, 2, 4, 2, 4), {"kernel": [2, 2, 2]}),
-    "3-D padded": ((1, 1, 3, 4, 3), {"kernel": [3, 2, 3], "stride": [2, 2, 2], "padding": [1, 0, 1]}),
+    "3-D padded": (
+        (1, 1, 3, 4, 3),
+        {"kernel": [3, 2, 3], "stride": [2, 2, 2], "padding": [1, 0, 1]},
+    ),
 }
 
 

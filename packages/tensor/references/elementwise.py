@@ -141,7 +141,10 @@ edge("mod", "negative divisor", [5.5, -5.5, 5.5, -5.5], [2.0, 2.0, -2.0, -2.0])
 for op in sorted(COMPARISONS):
     edge(op, "edge", [NAN, NAN, INF, -INF, 0.0], [NAN, 1.0, INF, INF, -0.0])
 
-POWER_INTS = [torch.tensor([2, 3, -2, 5], dtype=torch.int32), torch.tensor([3, 0, 2, 1], dtype=torch.int32)]
+POWER_INTS = [
+    torch.tensor([2, 3, -2, 5], dtype=torch.int32),
+    torch.tensor([3, 0, 2, 1], dtype=torch.int32),
+]
 family.add("pow", "int32", POWER_INTS, torch.pow)
 
 LOGICAL = {"logicalAnd": torch.logical_and, "logicalOr": torch.logical_or}
@@ -173,7 +176,9 @@ CASTS = [torch.float32, torch.float16, torch.int32, torch.int64, torch.uint8, to
 for source in CASTS:
     signed = source not in (torch.uint8, torch.bool)
     for target in CASTS:
-        values = [0.0, 1.0, 2.75, 100.5] + ([-3.5, -0.25] if signed and target != torch.uint8 else [])
+        values = [0.0, 1.0, 2.75, 100.5] + (
+            [-3.5, -0.25] if signed and target != torch.uint8 else []
+        )
         tensor = torch.tensor(values).to(source)
         family.add(
             "cast",
@@ -183,6 +188,8 @@ for source in CASTS:
             {"to": NAMES[target]},
             gradient=source == torch.float32 and target == torch.float32,
         )
-family.add("cast", "zero-size", [torch.zeros(0, 2)], lambda x: x.int(), {"to": "int32"}, gradient=False)
+family.add(
+    "cast", "zero-size", [torch.zeros(0, 2)], lambda x: x.int(), {"to": "int32"}, gradient=False
+)
 
 text = family.text

@@ -62,7 +62,11 @@ for label, (shape, picks, axis) in ELEMENTS.items():
     family.add("scatterAdd", label, inputs, compute, {"axis": axis})
 SAME = [torch.zeros(3), torch.zeros(4, dtype=torch.int32), torch.tensor([1.0, 2.0, 3.0, 4.0])]
 family.add(
-    "scatterAdd", "one place", SAME, lambda x, i, s: torch.scatter_add(x, 0, i.long(), s), {"axis": 0}
+    "scatterAdd",
+    "one place",
+    SAME,
+    lambda x, i, s: torch.scatter_add(x, 0, i.long(), s),
+    {"axis": 0},
 )
 
 EMBEDDINGS = {
@@ -76,7 +80,12 @@ for label, (shape, ids) in EMBEDDINGS.items():
     inputs = [family.draw("embedding", label).normal(*shape), ids]
     family.add("embedding", label, inputs, lambda table, i: F.embedding(i.long(), table))
 
-ONE_HOTS = {"rank 1": ([0, 3, 1], 4), "rank 2": ([[0, 1], [2, 2]], 3), "scalar": (1, 3), "none": ([], 3)}
+ONE_HOTS = {
+    "rank 1": ([0, 3, 1], 4),
+    "rank 2": ([[0, 1], [2, 2]], 3),
+    "scalar": (1, 3),
+    "none": ([], 3),
+}
 for label, (ids, depth) in ONE_HOTS.items():
     ids = torch.tensor(ids, dtype=torch.int32)
     compute = lambda i: torch.eye(depth)[i.long()]
@@ -124,7 +133,12 @@ def running(x, axis, exclusive, reverse):
     return total.flip(axis) if reverse else total
 
 
-RUNNING = {"last": ((2, 4), -1), "first": ((3, 2), 0), "rank 1": ((5,), 0), "zero-size": ((2, 0), 1)}
+RUNNING = {
+    "last": ((2, 4), -1),
+    "first": ((3, 2), 0),
+    "rank 1": ((5,), 0),
+    "zero-size": ((2, 0), 1),
+}
 for label, (shape, axis) in RUNNING.items():
     for exclusive in (False, True):
         for reverse in (False, True):
@@ -132,7 +146,9 @@ for label, (shape, axis) in RUNNING.items():
             name = ", ".join(words)
             inputs = [family.draw("cumulativeSum", name).normal(*shape)]
             attributes = {"axis": axis, "exclusive": exclusive, "reverse": reverse}
-            family.add("cumulativeSum", name, inputs, lambda x: running(x, **attributes), attributes)
+            family.add(
+                "cumulativeSum", name, inputs, lambda x: running(x, **attributes), attributes
+            )
 
 TRIANGLES = {
     "square": ((3, 3), 0),

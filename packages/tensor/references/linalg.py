@@ -53,7 +53,13 @@ def product(a, b, transposeA=False, transposeB=False, alpha=1.0):
 for label, (a, b, attributes) in TRANSPOSED.items():
     draw = family.draw("matmul", label)
     inputs = [draw.normal(*a), draw.normal(*b)]
-    family.add("matmul", f"transposed {label}", inputs, lambda a, b: product(a, b, **attributes), attributes)
+    family.add(
+        "matmul",
+        f"transposed {label}",
+        inputs,
+        lambda a, b: product(a, b, **attributes),
+        attributes,
+    )
 
 EINSUMS = {
     "inner": ("i,i->", [(4,), (4,)]),
@@ -89,7 +95,11 @@ for label, (equation, shapes) in EINSUMS.items():
     compute = lambda *operands: torch.einsum(equation.replace(" ", ""), *operands)
     family.add("einsum", label, inputs, compute, {"equation": equation})
 
-for label, (a, b) in {"3 by 4": ((3,), (4,)), "zero-size": ((0,), (4,)), "one": ((1,), (1,))}.items():
+for label, (a, b) in {
+    "3 by 4": ((3,), (4,)),
+    "zero-size": ((0,), (4,)),
+    "one": ((1,), (1,)),
+}.items():
     draw = family.draw("outer", label)
     family.add("outer", label, [draw.normal(*a), draw.normal(*b)], torch.outer)
 for label, size in {"5": 5, "zero-size": 0, "one": 1}.items():

@@ -98,7 +98,9 @@ SPLITS = {
     "zero-size": ((0, 4), 1, [2, 2]),
 }
 for label, (shape, axis, sizes) in SPLITS.items():
-    add("split", label, shape, lambda x: torch.split(x, sizes, axis), {"axis": axis, "sizes": sizes})
+    add(
+        "split", label, shape, lambda x: torch.split(x, sizes, axis), {"axis": axis, "sizes": sizes}
+    )
 
 # label -> (shape, before, after)
 PADS = {
@@ -176,7 +178,13 @@ ROLLS = {
     "zero-size": ((0, 2), [1], [0]),
 }
 for label, (shape, shifts, axes) in ROLLS.items():
-    add("roll", label, shape, lambda x: torch.roll(x, shifts, axes), {"shifts": shifts, "axes": axes})
+    add(
+        "roll",
+        label,
+        shape,
+        lambda x: torch.roll(x, shifts, axes),
+        {"shifts": shifts, "axes": axes},
+    )
 
 
 def squeezed(x, axes):
@@ -242,7 +250,12 @@ REARRANGES = {
     "new axis": ("a b -> a 1 b", (2, 3), {}, lambda x: x.unsqueeze(1)),
     "drop axis": ("a 1 b -> a b", (2, 1, 3), {}, lambda x: x.squeeze(1)),
     "ellipsis": ("b ... c -> b c ...", (2, 3, 2, 2), {}, lambda x: x.permute(0, 3, 1, 2)),
-    "ellipsis split": ("... (h k) -> ... k h", (2, 2, 6), {"h": 3}, lambda x: x.reshape(2, 2, 3, 2).transpose(-1, -2)),
+    "ellipsis split": (
+        "... (h k) -> ... k h",
+        (2, 2, 6),
+        {"h": 3},
+        lambda x: x.reshape(2, 2, 3, 2).transpose(-1, -2),
+    ),
     "everything": ("a b c -> (c a b)", (2, 3, 2), {}, lambda x: x.permute(2, 0, 1).reshape(12)),
     "to rank 0": ("1 1 ->", (1, 1), {}, lambda x: x.reshape(())),
     "zero-size": ("a b c -> (a b) c", (2, 0, 3), {}, lambda x: x.reshape(0, 3)),

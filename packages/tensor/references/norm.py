@@ -98,7 +98,12 @@ for label, shape in BATCHES.items():
     assert torch.allclose(compute(*doubles), written(*doubles), atol=1e-12)
     family.add("batchNorm", f"inference {label}", inputs, written, attributes)
 
-GROUPS = {"two": ((2, 4, 3), 2), "one": ((2, 4, 2, 2), 1), "each": ((2, 3, 2, 2), 3), "features": ((3, 4), 2)}
+GROUPS = {
+    "two": ((2, 4, 3), 2),
+    "one": ((2, 4, 2, 2), 1),
+    "each": ((2, 3, 2, 2), 3),
+    "features": ((3, 4), 2),
+}
 for label, (shape, groups) in GROUPS.items():
     for words, flags in {"plain": (0, 0), "scale and bias": (1, 1)}.items():
         name = f"{label}, {words}"

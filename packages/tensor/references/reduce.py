@@ -19,7 +19,9 @@ def prod(x, axes, keep):
 
 def by_axes(function):
     """A reduction of PyTorch that reads an empty tuple of axes as 'all' keeps rank 0 as it is."""
-    return lambda x, axes, keep: function(x, axes_of(x, axes), keep) if x.dim() else function(x, (), keep)
+    return lambda x, axes, keep: (
+        function(x, axes_of(x, axes), keep) if x.dim() else function(x, (), keep)
+    )
 
 
 def logical(function):
@@ -96,7 +98,12 @@ family.add(
     gradient=False,
 )
 family.add(
-    "mean", "edge empty", [torch.zeros(2, 0)], lambda x: x.mean(1), attributes([1], False), gradient=False
+    "mean",
+    "edge empty",
+    [torch.zeros(2, 0)],
+    lambda x: x.mean(1),
+    attributes([1], False),
+    gradient=False,
 )
 
 for dtype, name in ((torch.int32, "int32"), (torch.int64, "int64")):
@@ -140,6 +147,8 @@ for op, function in (("argmax", torch.argmax), ("argmin", torch.argmin)):
             name = f"{label}, kept" if keep else label
             x = family.draw(op, name).distinct(*shape)
             compute = lambda x: function(x, axis, keepdim=keep)
-            family.add(op, name, [x], compute, {"axis": axis, "keepDims": keep}, ["int32"], gradient=False)
+            family.add(
+                op, name, [x], compute, {"axis": axis, "keepDims": keep}, ["int32"], gradient=False
+            )
 
 text = family.text
