@@ -20,7 +20,7 @@ const directions: Readonly<Record<string, Readonly<Record<string, Permission>>>>
 
 /** The order in which a tensor meets the parts of its package; a row imports from rows above. */
 const layers: readonly (readonly string[])[] = [
-  ["dtype", "shape", "errors", "host", "scope"],
+  ["dtype", "shape", "errors", "host", "scope", "random"],
   ["graph"],
   ["ops"],
   ["grad"],
@@ -49,8 +49,19 @@ export const imports: Checker = {
     house.sources
       .filter((source) => isTypeScript(source.path))
       .map(parse)
-      .flatMap((module) => module.imports.flatMap((found) => judge(house, module, found))),
+      .flatMap((module) => [
+        ...hasNoLayer(module),
+        ...module.imports.flatMap((found) => judge(house, module, found)),
+      ]),
 };
+
+function hasNoLayer(module: Module): Finding[] {
+  if (packageOf(module.path) !== "tensor" || isTest(module.path)) return [];
+  if (layerOf(module.path) >= 0) return [];
+  const what = `no layer of the tensor package is called "${layerName(module.path)}"`;
+  const advice = "put the file in a layer, or name the layer in tools/imports.ts";
+  return [{ file: module.path, line: 1, what, advice }];
+}
 
 function judge(house: House, module: Module, found: Import): Finding[] {
   const relative = found.specifier.startsWith(".");
@@ -103,12 +114,6 @@ function paperOf(path: string, house: House): string | undefined {
 function crossesLayers(module: Module, found: Import): Verdict {
   if (packageOf(module.path) !== "tensor" || isTest(module.path)) return undefined;
   const from = layerOf(module.path);
-  if (from < 0) {
-    return {
-      what: `no layer of the tensor package is called "${layerName(module.path)}"`,
-      advice: "put the file in a layer, or name the layer in tools/imports.ts",
-    };
-  }
   const to = layerOf(target(module, found.specifier));
   if (found.typeOnly || to <= from) return undefined;
   const upper = layerName(target(module, found.specifier));

