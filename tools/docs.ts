@@ -57,5 +57,5 @@ function hasSentence(comment: string): boolean {
     .replace(/^\s*\*+/gm, " ")
     .replace(/(?:^|\s)@(?!link)[\s\S]*$/, "")
     .trim();
-  return /\S+\s+\S+\s+\S*.*[.!?:](?:\s|$|`|\))/s.test(prose);
+  return /\S+\s+\S.*[.!?:](?:\s|$|`|\))/s.test(prose);
 }

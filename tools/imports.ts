@@ -20,7 +20,7 @@ const directions: Readonly<Record<string, Readonly<Record<string, Permission>>>>
 
 /** The order in which a tensor meets the parts of its package; a row imports from rows above. */
 const layers: readonly (readonly string[])[] = [
-  ["dtype", "shape", "errors", "host", "scope", "random"],
+  ["dtype", "shape", "errors", "host", "scope", "random", "log"],
   ["graph"],
   ["ops"],
   ["grad"],

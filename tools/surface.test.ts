@@ -60,8 +60,8 @@ it("a name that comes or goes is reported until the snapshot is written again", 
   const house = houseOf([...sources, { path: "docs/surface/nn.txt", text: stored }]);
   const advice = "if that is meant, run npm run surface and commit the snapshot";
   expect(surface.run(house).map(format)).toEqual([
-    `docs/surface/nn.txt:7: the public surface lost "gone: class"; ${advice}`,
-    `docs/surface/nn.txt:1: the public surface gained "star: function"; ${advice}`,
+    `docs/surface/nn.txt:7: the public surface lost gone: class; ${advice}`,
+    `docs/surface/nn.txt:1: the public surface gained star: function; ${advice}`,
   ]);
 });
 

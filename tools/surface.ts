@@ -37,16 +37,23 @@ function compare(house: House, folder: string): Finding[] {
   const stored = house.sources.find((source) => source.path === path)?.text ?? "";
   const before = stored.split("\n");
   const after = snapshot(house, folder).split("\n");
-  const gone = before.filter((line) => line !== "" && !after.includes(line));
-  const come = after.filter((line) => line !== "" && !before.includes(line));
-  const advice = "if that is meant, run npm run surface and commit the snapshot";
+  const lines = (text: readonly string[], other: readonly string[]): string[] =>
+    text.filter((line) => line !== "" && !other.includes(line));
   return [
-    ...gone.map((line) => {
-      const what = `the public surface lost "${line}"`;
-      return { file: path, line: before.indexOf(line) + 1, what, advice };
-    }),
-    ...come.map((line) => {
-      return { file: path, line: 1, what: `the public surface gained "${line}"`, advice };
-    }),
+    ...differ(path, before, "lost", lines(before, after)),
+    ...differ(path, before, "gained", lines(after, before)),
   ];
+}
+
+function differ(
+  file: string,
+  stored: readonly string[],
+  verb: string,
+  names: readonly string[],
+): Finding[] {
+  if (names.length === 0) return [];
+  const line = Math.max(1, stored.indexOf(names[0] as string) + 1);
+  const what = `the public surface ${verb} ${names.join(", ")}`;
+  const advice = "if that is meant, run npm run surface and commit the snapshot";
+  return [{ file, line, what, advice }];
 }
