@@ -1,0 +1,168 @@
+import { QuireError } from "./errors.ts";
+import { Tensor } from "./graph/node.ts";
+import { record, type Recording } from "./graph/record.ts";
+import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
+import { HostTensor, hostTensor } from "./host.ts";
+import { log } from "./log.ts";
+import { emit } from "./onnx/emit.ts";
+import { optimize } from "./rewrite/index.ts";
+import { defaultRuntime } from "./run/default.ts";
+import type { Buffer, Runtime, Session } from "./run/runtime.ts";
+import { type TensorType, typeText } from "./shape.ts";
+
+/** What a compiled function takes where the traced one takes recipes; a number is a float32 scalar. */
+export type Fed<T> = T extends Tensor
+  ? HostTensor | number
+  : { readonly [K in keyof T]: Fed<T[K]> };
+
+/** What a compiled function gives where the traced one returns recipes. */
+export type Fetched<T> = T extends Tensor
+  ? HostTensor
+  : T extends void
+    ? undefined
+    : { readonly [K in keyof T]: Fetched<T[K]> };
+
+/** A traced function that runs: one call is one run of one ONNX model. */
+export interface Compiled<A extends readonly unknown[], R> {
+  (...args: { [K in keyof A]: Fed<A[K]> }): Promise<Fetched<R>>;
+  /** How many times it was traced: once for each kind of arguments. */
+  readonly traces: number;
+  /** Gives back the memory of all models it has loaded. */
+  release(): Promise<void>;
+}
+
+/** Where and how a function is compiled. */
+export interface CompileOptions {
+  /** The runtime; the platform's own unless said. */
+  readonly runtime?: Runtime;
+  /** What messages call the function. */
+  readonly name?: string;
+}
+
+interface Executable {
+  readonly recording: Recording;
+  readonly session: Session;
+  readonly runtime: Runtime;
+}
+
+/**
+ * Traces a function once for each kind of arguments (their shapes and dtypes), differentiates and rewrites
+ * what it builds, and gives an asynchronous function that runs it. Variables it touches are found, fed and kept.
+ *
+ * @throws QuireError when a call's arguments are no host tensors or numbers.
+ */
+export function compile<A extends readonly Tree<Tensor>[], R extends Tree<Tensor> | void>(
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  const name = options.name ?? (fn.name || "function");
+  const executables = new Map<string, Promise<Executable>>();
+  const call = async (...args: readonly unknown[]): Promise<unknown> => {
+    const fed = args.map((arg, i) => toHost(arg, `argument ${i} of ${name}`));
+    const key = JSON.stringify(fed, signatureOf);
+    let executable = executables.get(key);
+    if (!executable) {
+      log(() => `tracing ${name} for ${signatureText(fed)}, trace ${executables.size + 1}`);
+      executable = prepare(fn, fed, name, options.runtime);
+      executables.set(key, executable);
+      executable.catch(() => executables.delete(key));
+    }
+    return run(await executable, fed);
+  };
+  return Object.defineProperties(call, {
+    traces: { get: () => executables.size },
+    release: {
+      value: async () => {
+        const loaded = await Promise.all(executables.values());
+        executables.clear();
+        await Promise.all(loaded.map(({ session }) => session.release()));
+      },
+    },
+  }) as unknown as Compiled<A, R>;
+}
+
+function isHost(value: unknown): value is HostTensor {
+  return value instanceof HostTensor;
+}
+
+/** Turns numbers into scalars and refuses what is no tensor. */
+function toHost(value: unknown, where: string): Tree<HostTensor> {
+  if (isHost(value)) return value;
+  if (typeof value === "number") return hostTensor([value], []);
+  const isBranch = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
+  if (!isBranch) {
+    const kind = ArrayBuffer.isView(value) ? value.constructor.name : typeof value;
+    throw new QuireError(`${where} must be a HostTensor or a number, got ${kind}; use hostTensor().`);
+  }
+  if (Array.isArray(value)) return value.map((item, i) => toHost(item, `${where}[${i}]`));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, toHost(item, `${where}.${key}`)]),
+  );
+}
+
+function signatureOf(_: string, value: unknown): unknown {
+  return isHost(value) ? typeText(value) : value;
+}
+
+function signatureText(args: readonly Tree<HostTensor>[]): string {
+  return leavesOf<HostTensor>(args, isHost)
+    .map(({ leaf }) => typeText(leaf))
+    .join(", ");
+}
+
+async function prepare<A extends readonly Tree<Tensor>[]>(
+  fn: (...args: A) => Tree<Tensor> | void,
+  args: readonly Tree<HostTensor>[],
+  name: string,
+  runtime: Runtime = undefined as never,
+): Promise<Executable> {
+  const started = performance.now();
+  const recording = record(fn, args as readonly Tree<TensorType>[]);
+  const graph = optimize(recording.graph);
+  const inputs = graph.inputs.map((_, i) => `input_${i}`);
+  const outputs = graph.outputs.map((_, i) => `output_${i}`);
+  const model = emit(graph, { inputs, outputs });
+  const place = runtime ?? (await defaultRuntime());
+  const traced = performance.now();
+  const session = await place.load(model, { inputs, outputs });
+  log(
+    () =>
+      `compiled ${name}: traced in ${(traced - started).toFixed(0)} ms, ` +
+      `loaded in ${(performance.now() - traced).toFixed(0)} ms, ${model.length} bytes`,
+  );
+  return { recording: { ...recording, graph }, session, runtime: place };
+}
+
+let previous: Promise<unknown> = Promise.resolve();
+
+/** Runs one after the other: functions that share variables must not overlap. */
+function inTurn<T>(task: () => Promise<T>): Promise<T> {
+  const turn = previous.then(task, task);
+  previous = turn.catch(() => undefined);
+  return turn;
+}
+
+async function run(executable: Executable, args: readonly Tree<HostTensor>[]): Promise<unknown> {
+  const { recording, runtime, session } = executable;
+  const { reads, writes, graph, result } = recording;
+  const leaves = leavesOf<HostTensor>(args, isHost);
+  const results = graph.outputs.slice(0, graph.outputs.length - writes.length);
+  const fetched = results.map((tensor) => runtime.allocate(tensor));
+  await inTurn(async () => {
+    const fed = leaves.map(({ leaf }) => runtime.allocate(leaf, leaf.data));
+    const state = reads.map((variable) => variable.front(runtime));
+    const next = writes.map((variable) => variable.back(runtime));
+    await session.run([...fed, ...state], [...fetched, ...next]);
+    for (const variable of writes) variable.swap();
+  });
+  const values = await Promise.all(fetched.map(toHostTensor));
+  return mapTree(
+    result,
+    (value): value is Tensor => value instanceof Tensor,
+    () => values.shift() as HostTensor,
+  );
+}
+
+async function toHostTensor(buffer: Buffer): Promise<HostTensor> {
+  return new HostTensor(buffer.dtype, buffer.shape, await buffer.read());
+}

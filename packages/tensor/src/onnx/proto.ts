@@ -1,0 +1,267 @@
+import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+
+/** A tensor's values as a file holds them. */
+export interface TensorProto {
+  dims?: bigint[];
+  dataType?: bigint;
+  floatData?: number[];
+  int32Data?: bigint[];
+  int64Data?: bigint[];
+  doubleData?: number[];
+  name?: string;
+  rawData?: Uint8Array;
+  externalData?: EntryProto[];
+  dataLocation?: bigint;
+}
+
+/** A key and a value. */
+export interface EntryProto {
+  key?: string;
+  value?: string;
+}
+
+/** A node's attribute; `type` says which field holds the value. */
+export interface AttributeProto {
+  name?: string;
+  type?: bigint;
+  f?: number;
+  i?: bigint;
+  s?: Uint8Array;
+  t?: TensorProto;
+  g?: GraphProto;
+  floats?: number[];
+  ints?: bigint[];
+  strings?: Uint8Array[];
+}
+
+/** An operation and the names of the values it takes and gives. */
+export interface NodeProto {
+  input?: string[];
+  output?: string[];
+  name?: string;
+  opType?: string;
+  domain?: string;
+  attribute?: AttributeProto[];
+}
+
+/** A size: a number, or the name of one that is free. */
+export interface DimensionProto {
+  dimValue?: bigint;
+  dimParam?: string;
+}
+
+/** Sizes of a tensor's axes. */
+export interface TensorShapeProto {
+  dim?: DimensionProto[];
+}
+
+/** Element type and shape. */
+export interface TensorTypeProto {
+  elemType?: bigint;
+  shape?: TensorShapeProto;
+}
+
+/** A value's type. */
+export interface TypeProto {
+  tensorType?: TensorTypeProto;
+}
+
+/** A named value with its type. */
+export interface ValueInfoProto {
+  name?: string;
+  type?: TypeProto;
+}
+
+/** Nodes in an order in which they can run, with the constants they use. */
+export interface GraphProto {
+  node?: NodeProto[];
+  name?: string;
+  initializer?: TensorProto[];
+  input?: ValueInfoProto[];
+  output?: ValueInfoProto[];
+  valueInfo?: ValueInfoProto[];
+}
+
+/** A set of operations and its version. */
+export interface OperatorSetProto {
+  domain?: string;
+  version?: bigint;
+}
+
+/** An ONNX file. */
+export interface ModelProto {
+  irVersion?: bigint;
+  producerName?: string;
+  producerVersion?: string;
+  opsetImport?: OperatorSetProto[];
+  graph?: GraphProto;
+  metadataProps?: EntryProto[];
+}
+
+interface Messages {
+  Tensor: TensorProto;
+  Entry: EntryProto;
+  Attribute: AttributeProto;
+  Node: NodeProto;
+  Dimension: DimensionProto;
+  TensorShape: TensorShapeProto;
+  TensorType: TensorTypeProto;
+  Type: TypeProto;
+  ValueInfo: ValueInfoProto;
+  Graph: GraphProto;
+  OperatorSet: OperatorSetProto;
+  Model: ModelProto;
+}
+
+type MessageName = keyof Messages;
+type Kind = "int64" | "float" | "double" | "string" | "bytes" | MessageName;
+type Field = readonly [number: number, kind: Kind, repeated?: "repeated"];
+
+/** The fields of each message with the numbers that onnx.proto gives them. */
+const tables: { readonly [M in MessageName]: { readonly [F in keyof Required<Messages[M]>]: Field } } = {
+  Tensor: {
+    dims: [1, "int64", "repeated"],
+    dataType: [2, "int64"],
+    floatData: [4, "float", "repeated"],
+    int32Data: [5, "int64", "repeated"],
+    int64Data: [7, "int64", "repeated"],
+    doubleData: [10, "double", "repeated"],
+    name: [8, "string"],
+    rawData: [9, "bytes"],
+    externalData: [13, "Entry", "repeated"],
+    dataLocation: [14, "int64"],
+  },
+  Entry: { key: [1, "string"], value: [2, "string"] },
+  Attribute: {
+    name: [1, "string"],
+    f: [2, "float"],
+    i: [3, "int64"],
+    s: [4, "bytes"],
+    t: [5, "Tensor"],
+    g: [6, "Graph"],
+    floats: [7, "float", "repeated"],
+    ints: [8, "int64", "repeated"],
+    strings: [9, "bytes", "repeated"],
+    type: [20, "int64"],
+  },
+  Node: {
+    input: [1, "string", "repeated"],
+    output: [2, "string", "repeated"],
+    name: [3, "string"],
+    opType: [4, "string"],
+    attribute: [5, "Attribute", "repeated"],
+    domain: [7, "string"],
+  },
+  Dimension: { dimValue: [1, "int64"], dimParam: [2, "string"] },
+  TensorShape: { dim: [1, "Dimension", "repeated"] },
+  TensorType: { elemType: [1, "int64"], shape: [2, "TensorShape"] },
+  Type: { tensorType: [1, "TensorType"] },
+  ValueInfo: { name: [1, "string"], type: [2, "Type"] },
+  Graph: {
+    node: [1, "Node", "repeated"],
+    name: [2, "string"],
+    initializer: [5, "Tensor", "repeated"],
+    input: [11, "ValueInfo", "repeated"],
+    output: [12, "ValueInfo", "repeated"],
+    valueInfo: [13, "ValueInfo", "repeated"],
+  },
+  OperatorSet: { domain: [1, "string"], version: [2, "int64"] },
+  Model: {
+    irVersion: [1, "int64"],
+    producerName: [2, "string"],
+    producerVersion: [3, "string"],
+    graph: [7, "Graph"],
+    opsetImport: [8, "OperatorSet", "repeated"],
+    metadataProps: [14, "Entry", "repeated"],
+  },
+};
+
+type Loose = Record<string, unknown>;
+
+function fieldsOf(name: MessageName): [string, Field][] {
+  return Object.entries(tables[name]) as [string, Field][];
+}
+
+const wireTypes: Readonly<Record<string, WireType>> = {
+  int64: WireType.Varint,
+  float: WireType.Bit32,
+  double: WireType.Bit64,
+};
+
+function writeValue(writer: BinaryWriter, kind: Kind, value: unknown): void {
+  if (kind === "int64") writer.int64(value as bigint);
+  else if (kind === "float") writer.float(value as number);
+  else if (kind === "double") writer.double(value as number);
+  else if (kind === "string") writer.string(value as string);
+  else if (kind === "bytes") writer.bytes(value as Uint8Array);
+  else {
+    writer.fork();
+    writeMessage(writer, kind, value as Loose);
+    writer.join();
+  }
+}
+
+function writeMessage(writer: BinaryWriter, name: MessageName, message: Loose): void {
+  for (const [key, [number, kind, repeated]] of fieldsOf(name)) {
+    const value = message[key];
+    if (value === undefined) continue;
+    const type = wireTypes[kind] ?? WireType.LengthDelimited;
+    for (const item of repeated ? (value as unknown[]) : [value]) {
+      writeValue(writer.tag(number, type), kind, item);
+    }
+  }
+}
+
+/** The bytes of an ONNX file. The same model gives the same bytes. */
+export function encodeModel(model: ModelProto): Uint8Array {
+  const writer = new BinaryWriter();
+  writeMessage(writer, "Model", model as Loose);
+  return writer.finish();
+}
+
+function readValue(reader: BinaryReader, kind: Kind): unknown {
+  if (kind === "int64") return BigInt(reader.int64());
+  if (kind === "float") return reader.float();
+  if (kind === "double") return reader.double();
+  if (kind === "string") return reader.string();
+  if (kind === "bytes") return reader.bytes();
+  return readMessage(reader, kind, reader.uint32());
+}
+
+function readMessage(reader: BinaryReader, name: MessageName, length: number): Loose {
+  const byNumber = new Map(fieldsOf(name).map(([key, field]) => [field[0], [key, field] as const]));
+  const message: Loose = {};
+  const end = reader.pos + length;
+  while (reader.pos < end) {
+    const [number, wire] = reader.tag();
+    const known = byNumber.get(number);
+    if (!known) reader.skip(wire, number);
+    else readField(reader, message, wire, known);
+  }
+  return message;
+}
+
+function readField(
+  reader: BinaryReader,
+  message: Loose,
+  wire: WireType,
+  [key, [, kind, repeated]]: readonly [string, Field],
+): void {
+  if (!repeated) {
+    message[key] = readValue(reader, kind);
+    return;
+  }
+  const list = (message[key] ??= []) as unknown[];
+  // Numbers that repeat may come packed behind one length.
+  if (wire === WireType.LengthDelimited && kind in wireTypes) {
+    const end = reader.uint32() + reader.pos;
+    while (reader.pos < end) list.push(readValue(reader, kind));
+  } else {
+    list.push(readValue(reader, kind));
+  }
+}
+
+/** The model in an ONNX file's bytes. */
+export function decodeModel(bytes: Uint8Array): ModelProto {
+  return readMessage(new BinaryReader(bytes), "Model", bytes.length) as ModelProto;
+}

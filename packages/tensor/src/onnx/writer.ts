@@ -1,0 +1,222 @@
+import type { Emit, LoopBody, OnnxAttribute, OnnxAttributes, OnnxType } from "../graph/emit.ts";
+import { type Graph, sorted } from "../graph/graph.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import { HostTensor, hostTensor } from "../host.ts";
+import type { AttributeProto, GraphProto, NodeProto, TensorProto } from "./proto.ts";
+import { elementType, type NamedSize, tensorProto, valueInfo } from "./values.ts";
+
+/** A size that depends on free dimensions: a number, or `offset + Σ factor · free`. */
+export type FreeSize =
+  | number
+  | {
+      readonly offset: number;
+      readonly terms: readonly { readonly name: string; readonly factor: number }[];
+    };
+
+/** What an export knows of free dimensions. */
+export interface FreeSizes {
+  /** The sizes that an attribute array stands for, if any of them is free. */
+  ofAttribute(values: readonly number[]): readonly FreeSize[] | undefined;
+  /** The sizes to declare for an input or output. */
+  ofValue(tensor: Tensor): readonly NamedSize[];
+  /** The input and axis from which a free dimension is read. */
+  source(name: string): { readonly input: string; readonly axis: number };
+}
+
+const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7 };
+
+const text = new TextEncoder();
+
+/** Writes one graph, and the graphs inside its nodes, as ONNX. */
+export class GraphWriter implements Emit {
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #names = new Map<Tensor, string>();
+  readonly #shared = new Map<string, string>();
+  readonly #free: FreeSizes | undefined;
+  readonly #counter: { next: number };
+  #hint = "value";
+
+  constructor(free?: FreeSizes, counter: { next: number } = { next: 0 }) {
+    this.#free = free;
+    this.#counter = counter;
+  }
+
+  /** Writes a graph whose inputs and outputs have the given names. */
+  write(graph: Graph, inputs: readonly string[], outputs: readonly string[]): GraphProto {
+    inputs.forEach((name, i) => {
+      this.#names.set(graph.inputs[i] as Tensor, name);
+    });
+    for (const node of sorted(graph.outputs)) this.#lower(node);
+    this.#nameOutputs(graph.outputs, outputs);
+    const info = (tensors: readonly Tensor[], names: readonly string[]) =>
+      tensors.flatMap((tensor, i) => {
+        const sizes = this.#free?.ofValue(tensor) ?? tensor.shape;
+        return names[i] === undefined ? [] : [valueInfo(names[i], tensor, sizes)];
+      });
+    return {
+      node: this.#nodes,
+      name: "quire",
+      initializer: this.#initializers,
+      input: info(graph.inputs.slice(0, inputs.length), inputs),
+      output: info(graph.outputs, outputs),
+    };
+  }
+
+  #lower(node: Node): void {
+    if (node.spec.name === "input") return;
+    this.#hint = node.path === "" ? node.spec.name : `${node.path}.${node.spec.name}`;
+    const inputs = node.inputs.map((tensor) => this.#names.get(tensor) as string);
+    const names = node.spec.lower(this, inputs, node);
+    node.outputs.forEach((tensor, i) => {
+      this.#names.set(tensor, names[i] as string);
+    });
+  }
+
+  /** Every output gets a node of its own, for ONNX wants distinct names that are no inputs. */
+  #nameOutputs(tensors: readonly Tensor[], names: readonly string[]): void {
+    const renamed = new Map<string, string>();
+    const produced = new Set(this.#nodes.flatMap((node) => node.output ?? []));
+    tensors.forEach((tensor, i) => {
+      const from = this.#names.get(tensor) as string;
+      const to = names[i] as string;
+      if (produced.has(from) && !renamed.has(from)) renamed.set(from, to);
+      else this.#nodes.push({ input: [from], output: [to], opType: "Identity" });
+    });
+    const rename = (name: string): string => renamed.get(name) ?? name;
+    for (const node of this.#nodes) {
+      node.input = (node.input ?? []).map(rename);
+      node.output = (node.output ?? []).map(rename);
+    }
+    renameInBodies(this.#nodes, rename);
+  }
+
+  one(
+    type: string,
+    inputs: readonly string[],
+    attributes?: OnnxAttributes,
+    domain?: "com.microsoft",
+  ): string {
+    return this.many(type, inputs, 1, attributes, domain)[0] as string;
+  }
+
+  many(
+    type: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: OnnxAttributes = {},
+    domain?: "com.microsoft",
+  ): readonly string[] {
+    const names = Array.from({ length: outputs }, () => this.#fresh());
+    const attribute = Object.entries(attributes).flatMap(([name, value]) =>
+      value === undefined ? [] : [this.#attribute(name, value)],
+    );
+    this.#nodes.push({
+      input: [...inputs],
+      output: [...names],
+      name: names[0] as string,
+      opType: type,
+      attribute,
+      ...(domain && { domain }),
+    });
+    return names;
+  }
+
+  sizes(values: readonly number[]): string {
+    const free = this.#free?.ofAttribute(values);
+    if (!free) return this.#sizesConstant(values);
+    return this.one("Concat", free.map((size) => this.#size(size)), { axis: 0 });
+  }
+
+  #size(size: FreeSize): string {
+    if (typeof size === "number") return this.#sizesConstant([size]);
+    let total: string | undefined;
+    for (const { name, factor } of size.terms) {
+      const { input, axis } = this.#free?.source(name) as { input: string; axis: number };
+      const dim = this.one("Shape", [input], { start: axis, end: axis + 1 });
+      const term = factor === 1 ? dim : this.one("Mul", [dim, this.#sizesConstant([factor])]);
+      total = total === undefined ? term : this.one("Add", [total, term]);
+    }
+    const sum = total as string;
+    return size.offset === 0 ? sum : this.one("Add", [sum, this.#sizesConstant([size.offset])]);
+  }
+
+  #sizesConstant(values: readonly number[]): string {
+    return this.#constantOnce(`sizes ${values.join(",")}`, () =>
+      hostTensor(values, [values.length], "int64"),
+    );
+  }
+
+  scalar(value: number, type: OnnxType): string {
+    if (type === "uint32" || type === "uint64" || type === "float64") {
+      return this.cast(this.scalar(value, type === "float64" ? "float32" : "int64"), type);
+    }
+    return this.#constantOnce(`${type} ${value}`, () => hostTensor([value], [], type));
+  }
+
+  constant(value: HostTensor): string {
+    if (value.data.length > 64) return this.#initializer(value);
+    const key = `${value.dtype} [${value.shape.join()}] ${value.data.join()}`;
+    return this.#constantOnce(key, () => value);
+  }
+
+  cast(input: string, to: OnnxType): string {
+    return this.one("Cast", [input], { to: elementType(to) });
+  }
+
+  #constantOnce(key: string, make: () => HostTensor): string {
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const name = this.#initializer(make());
+    this.#shared.set(key, name);
+    return name;
+  }
+
+  #initializer(value: HostTensor): string {
+    const name = `constant_${this.#counter.next++}`;
+    this.#initializers.push(tensorProto(name, value));
+    return name;
+  }
+
+  #fresh(): string {
+    return `${this.#hint}_${this.#counter.next++}`;
+  }
+
+  #attribute(name: string, value: OnnxAttribute): AttributeProto {
+    const of = (type: keyof typeof attributeTypes, rest: AttributeProto): AttributeProto => ({
+      name,
+      type: BigInt(attributeTypes[type]),
+      ...rest,
+    });
+    if (typeof value === "number") return of("int", { i: BigInt(value) });
+    if (typeof value === "string") return of("string", { s: text.encode(value) });
+    if (isList(value)) return of("ints", { ints: value.map(BigInt) });
+    if ("float" in value) return of("float", { f: value.float });
+    if ("floats" in value) return of("floats", { floats: [...value.floats] });
+    if ("tensor" in value) return of("tensor", { t: tensorProto("", value.tensor) });
+    return of("graph", { g: this.#body(value) });
+  }
+
+  #body({ graph, captured }: LoopBody): GraphProto {
+    const writer = new GraphWriter(undefined, this.#counter);
+    const own = graph.inputs.length - captured.length;
+    const inputs = graph.inputs.slice(0, own).map((_, i) => `in_${this.#counter.next++}_${i}`);
+    const outputs = graph.outputs.map((_, i) => `out_${this.#counter.next++}_${i}`);
+    captured.forEach((name, i) => {
+      writer.#names.set(graph.inputs[own + i] as Tensor, name);
+    });
+    return writer.write({ inputs: graph.inputs, outputs: graph.outputs }, inputs, outputs);
+  }
+}
+
+function isList(value: OnnxAttribute): value is readonly number[] {
+  return Array.isArray(value);
+}
+
+/** Renames values that bodies take from the graph around them. */
+function renameInBodies(nodes: readonly NodeProto[], rename: (name: string) => string): void {
+  for (const body of nodes.flatMap((node) => node.attribute ?? []).flatMap(({ g }) => g ?? [])) {
+    for (const node of body.node ?? []) node.input = (node.input ?? []).map(rename);
+    renameInBodies(body.node ?? [], rename);
+  }
+}

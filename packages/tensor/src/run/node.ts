@@ -1,0 +1,77 @@
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { allocate, type TypedArray } from "../dtype.ts";
+import { QuireError } from "../errors.ts";
+import { sizeOf, type TensorType } from "../shape.ts";
+import type { Buffer, Runtime, Session, Signature } from "./runtime.ts";
+
+/** Values in the process's own memory, shared with ONNX Runtime without copies. */
+class NodeBuffer implements Buffer {
+  readonly shape: TensorType["shape"];
+  readonly dtype: TensorType["dtype"];
+  readonly tensor: OrtTensor;
+  readonly #data: TypedArray;
+
+  constructor(type: TensorType, data: TypedArray) {
+    this.shape = type.shape;
+    this.dtype = type.dtype;
+    this.#data = data;
+    this.tensor = new OrtTensor(type.dtype, data as Float32Array, type.shape);
+  }
+
+  read(): Promise<TypedArray> {
+    return Promise.resolve(this.#data);
+  }
+
+  write(data: TypedArray): Promise<void> {
+    this.#data.set(data as never);
+    return Promise.resolve();
+  }
+
+  release(): void {}
+}
+
+class NodeSession implements Session {
+  readonly #session: InferenceSession;
+  readonly #signature: Signature;
+
+  constructor(session: InferenceSession, signature: Signature) {
+    this.#session = session;
+    this.#signature = signature;
+  }
+
+  async run(inputs: readonly Buffer[], outputs: readonly Buffer[]): Promise<void> {
+    await this.#session.run(
+      named(this.#signature.inputs, inputs),
+      named(this.#signature.outputs, outputs),
+    );
+  }
+
+  release(): Promise<void> {
+    return this.#session.release();
+  }
+}
+
+function named(names: readonly string[], buffers: readonly Buffer[]): Record<string, OrtTensor> {
+  const tensors: Record<string, OrtTensor> = {};
+  names.forEach((name, i) => {
+    tensors[name] = (buffers[i] as NodeBuffer).tensor;
+  });
+  return tensors;
+}
+
+/** ONNX Runtime in Node, on the processor. */
+export const nodeRuntime: Runtime = {
+  name: "node",
+  allocate: (type, data) => new NodeBuffer(type, data ?? allocate(type.dtype, sizeOf(type.shape))),
+  async load(model, signature) {
+    try {
+      const session = await InferenceSession.create(model, {
+        executionProviders: ["cpu"],
+        graphOptimizationLevel: "all",
+      });
+      return new NodeSession(session, signature);
+    } catch (error) {
+      throw new QuireError(`ONNX Runtime refused the model: ${(error as Error).message}`);
+    }
+  },
+};

@@ -1,0 +1,36 @@
+import type { TypedArray } from "../dtype.ts";
+import type { TensorType } from "../shape.ts";
+
+/** Memory of a runtime that holds one tensor, on the processor or on a device. */
+export interface Buffer extends TensorType {
+  /** Its values. On the processor this is the memory itself, not a copy. */
+  read(): Promise<TypedArray>;
+  /** Overwrites its values. */
+  write(data: TypedArray): Promise<void>;
+  /** Gives the memory back. */
+  release(): void;
+}
+
+/** A loaded model: runs from buffers to buffers, copying nothing that both sides can share. */
+export interface Session {
+  /** Computes the outputs from the inputs, in the order of their names. */
+  run(inputs: readonly Buffer[], outputs: readonly Buffer[]): Promise<void>;
+  /** Gives the model's memory back. */
+  release(): Promise<void>;
+}
+
+/** What a model's inputs and outputs are called. */
+export interface Signature {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** A place that models run in. */
+export interface Runtime {
+  /** `node`, `web`. */
+  readonly name: string;
+  /** Memory for one tensor; `data`, if given, is used as it stands where the runtime can. */
+  allocate(type: TensorType, data?: TypedArray): Buffer;
+  /** Loads an ONNX model. */
+  load(model: Uint8Array, signature: Signature): Promise<Session>;
+}
