@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cycles } from "./cycles.ts";
@@ -6,6 +7,7 @@ import { docs } from "./docs.ts";
 import { type Checker, format } from "./finding.ts";
 import { readHouse } from "./house.ts";
 import { imports } from "./imports.ts";
+import { complete, type Lockfile, lockfile, lockfilePath } from "./lockfile.ts";
 import { describeSizes, sizes } from "./sizes.ts";
 import { surface, updateSurface } from "./surface.ts";
 import { traces } from "./traces.ts";
@@ -16,7 +18,7 @@ interface Command {
 }
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const checkers: readonly Checker[] = [imports, cycles, sizes, surface, docs, traces];
+const checkers: readonly Checker[] = [imports, cycles, sizes, surface, docs, lockfile, traces];
 const commands: readonly Command[] = [
   { name: "format and lint", line: ["biome", "check", "--error-on-warnings", "."] },
   { name: "build", line: ["tsc", "-b"] },
@@ -26,6 +28,12 @@ const commands: readonly Command[] = [
 async function main(words: readonly string[]): Promise<number> {
   if (words.includes("--update")) {
     updateSurface(readHouse(root), root);
+    return 0;
+  }
+  if (words.includes("--lockfile")) {
+    const path = join(root, lockfilePath);
+    const locked = JSON.parse(readFileSync(path, "utf8")) as Lockfile;
+    writeFileSync(path, `${JSON.stringify(complete(locked), null, 2)}\n`);
     return 0;
   }
   const wanted = (name: string): boolean => words.length === 0 || words.includes(name);
