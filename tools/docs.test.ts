@@ -53,6 +53,7 @@ it("a comment that is no sentence does not count", () => {
 });
 
 it("a plain comment is no doc comment, and may stand between", () => {
+  expect(found({ "a.ts": "//* Adds two numbers.\nexport function f() {}" })).toHaveLength(1);
   expect(found({ "a.ts": "// Adds two numbers.\nexport function f() {}" })).toHaveLength(1);
   expect(found({ "a.ts": "/* Adds two numbers. */\nexport function f() {}" })).toHaveLength(1);
   expect(found({ "a.ts": "/** Adds two numbers. */\n// reason\nexport function f() {}" })).toEqual(
