@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 
 const program = fileURLToPath(new URL("summary.mjs", import.meta.url));
 
@@ -23,7 +23,7 @@ function summary(files: readonly (readonly [string, readonly string[]])[] | unde
   }
 }
 
-it("a run without failures ends well", () => {
+test("a run without failures ends well", () => {
   const stdout = "3 passed, 0 failed\n";
   expect(
     summary([
@@ -36,14 +36,14 @@ it("a run without failures ends well", () => {
   });
 });
 
-it("a failure is counted and ends the run badly; skipped tests are told", () => {
+test("a failure is counted and ends the run badly; skipped tests are told", () => {
   expect(summary([["failed", ["passed", "failed", "skipped", "todo"]]])).toEqual({
     stdout: "1 passed, 1 failed, 2 skipped\n",
     status: 1,
   });
 });
 
-it("a file that does not load is a failure, whatever passed in others", () => {
+test("a file that does not load is a failure, whatever passed in others", () => {
   expect(
     summary([
       ["failed", []],
@@ -55,7 +55,7 @@ it("a file that does not load is a failure, whatever passed in others", () => {
   });
 });
 
-it("no report and no tests are failures", () => {
+test("no report and no tests are failures", () => {
   expect(summary(undefined)).toEqual({ stdout: "0 passed, 1 failed\n", status: 1 });
   expect(summary([])).toEqual({ stdout: "0 passed, 0 failed\n", status: 1 });
 });

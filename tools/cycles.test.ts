@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { cycles } from "./cycles.ts";
 import { format } from "./finding.ts";
 import { houseOf } from "./house.ts";
@@ -8,7 +8,7 @@ function found(files: Readonly<Record<string, string>>): string[] {
   return cycles.run(houseOf(sources)).map(format);
 }
 
-it("a group of files that import each other by value is reported once, with all its files", () => {
+test("a group of files that import each other by value is reported once, with all its files", () => {
   const files = {
     "a.ts": 'import "x";\nimport { b } from "./b.ts";',
     "b.ts": 'export { c } from "./c.ts";',
@@ -21,14 +21,28 @@ it("a group of files that import each other by value is reported once, with all 
   ]);
 });
 
-it("a file that imports itself is a group of one", () => {
+test("two groups are reported apart", () => {
+  const files = {
+    "a.ts": 'import { b } from "./b.ts";\nimport { c } from "./c.ts";',
+    "b.ts": 'import { a } from "./a.ts";',
+    "c.ts": 'import { d } from "./d.ts";',
+    "d.ts": 'import { c } from "./c.ts";',
+  };
+  const advice = "use import type, or move what they share below both";
+  expect(found(files)).toEqual([
+    `a.ts:1: 2 file(s) import each other by value: a.ts, b.ts; ${advice}`,
+    `c.ts:1: 2 file(s) import each other by value: c.ts, d.ts; ${advice}`,
+  ]);
+});
+
+test("a file that imports itself is a group of one", () => {
   expect(found({ "a.ts": 'import { a } from "./a.ts";' })).toEqual([
     "a.ts:1: 1 file(s) import each other by value: a.ts; " +
       "use import type, or move what they share below both",
   ]);
 });
 
-it("types and dynamic imports close no cycle", () => {
+test("types and dynamic imports close no cycle", () => {
   expect(
     found({
       "a.ts": 'import { b } from "./b.ts";',

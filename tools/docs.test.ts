@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { docs } from "./docs.ts";
 import { format } from "./finding.ts";
 import { houseOf } from "./house.ts";
@@ -21,7 +21,7 @@ function found(files: Readonly<Record<string, string>>): string[] {
 
 const missing = "say in one plain sentence what it is, above the export";
 
-it("a public name of any kind needs a doc comment, wherever it is declared", () => {
+test("a public name of any kind needs a doc comment, wherever it is declared", () => {
   const index = 'export { limit as cap, type Shape } from "./a.ts";';
   const a = "/** A limit of all. */\nexport type Shape = number[];\n\nexport const limit = 3;\n";
   expect(found({ "index.ts": index, "a.ts": a })).toEqual([
@@ -29,7 +29,7 @@ it("a public name of any kind needs a doc comment, wherever it is declared", () 
   ]);
 });
 
-it("an exported function or class needs one even where no index reaches it", () => {
+test("an exported function or class needs one even where no index reaches it", () => {
   const a = "export function f(): void {}\nexport class C {}\nexport const n = 1;\nfunction g() {}";
   expect(found({ "a.ts": a })).toEqual([
     `packages/nn/src/a.ts:1: the exported function f has no doc comment; ${missing}`,
@@ -38,7 +38,7 @@ it("an exported function or class needs one even where no index reaches it", () 
   expect(found({ "a.test.ts": a })).toEqual([]);
 });
 
-it("a comment that is no sentence does not count", () => {
+test("a comment that is no sentence does not count", () => {
   const advice = "write one plain sentence that ends with a full stop";
   for (const text of ["f", "Linear layer", "@param x the input of it."]) {
     expect(found({ "a.ts": `/** ${text} */\nexport function f() {}` })).toEqual([
@@ -52,7 +52,7 @@ it("a comment that is no sentence does not count", () => {
   ).toEqual([]);
 });
 
-it("a plain comment is no doc comment, and may stand between", () => {
+test("a plain comment is no doc comment, and may stand between", () => {
   expect(found({ "a.ts": "//* Adds two numbers.\nexport function f() {}" })).toHaveLength(1);
   expect(found({ "a.ts": "// Adds two numbers.\nexport function f() {}" })).toHaveLength(1);
   expect(found({ "a.ts": "/* Adds two numbers. */\nexport function f() {}" })).toHaveLength(1);

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { isTest, packageOf, readHouse } from "./house.ts";
 
-it("a house holds tracked and new text files, but no ignored, binary or deleted ones", () => {
+test("a house holds tracked and new text files, but no ignored, binary or deleted ones", () => {
   const root = mkdtempSync(join(tmpdir(), "quire-house-"));
   const git = (...words: string[]): Buffer => execFileSync("git", words, { cwd: root });
   const write = (path: string, text: string): void => writeFileSync(join(root, path), text);
@@ -34,7 +34,7 @@ it("a house holds tracked and new text files, but no ignored, binary or deleted 
   }
 });
 
-it("paths tell tests and packages", () => {
+test("paths tell tests and packages", () => {
   expect(["a.test.ts", "packages/nn/src/testing/a.ts", "a.ts"].map(isTest)).toEqual([
     true,
     true,

@@ -1,4 +1,4 @@
-import { describe, expect, test as it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { format, type Source } from "./finding.ts";
 import { houseOf } from "./house.ts";
 import { imports } from "./imports.ts";
@@ -24,7 +24,7 @@ function found(path: string, text: string): string[] {
 }
 
 describe("between packages", () => {
-  it("an arrow that points up is reported, by value or by type", () => {
+  test("an arrow that points up is reported, by value or by type", () => {
     expect(
       found("packages/tensor/src/graph.ts", 'import type { Linear } from "@quire/nn";'),
     ).toEqual([
@@ -36,14 +36,14 @@ describe("between packages", () => {
     ]);
   });
 
-  it("an arrow that points down is allowed", () => {
+  test("an arrow that points down is allowed", () => {
     expect(found("packages/nn/src/linear.ts", 'import { matmul } from "@quire/tensor";')).toEqual(
       [],
     );
     expect(found("packages/cli/src/main.ts", 'import { fit } from "@quire/train";')).toEqual([]);
   });
 
-  it("data takes from tensor only the named values, and any type", () => {
+  test("data takes from tensor only the named values, and any type", () => {
     const path = "packages/data/src/batches.ts";
     const good = 'import { type DType, hostTensor, QuireError } from "@quire/tensor";';
     expect(found(path, good)).toEqual([]);
@@ -57,13 +57,13 @@ describe("between packages", () => {
     expect(found(path, 'const t = await import("@quire/tensor");')).toHaveLength(1);
   });
 
-  it("a package does not import itself by name", () => {
+  test("a package does not import itself by name", () => {
     expect(found("packages/nn/src/a.ts", 'import { b } from "@quire/nn";')).toEqual([
       "packages/nn/src/a.ts:1: nn imports itself by name; use a relative import",
     ]);
   });
 
-  it("a relative import does not leave its package", () => {
+  test("a relative import does not leave its package", () => {
     const path = "packages/nn/src/blocks/a.ts";
     expect(found(path, 'import { b } from "../../../tensor/src/b.ts";')).toEqual([
       `${path}:1: "../../../tensor/src/b.ts" leaves its package; ` +
@@ -72,7 +72,7 @@ describe("between packages", () => {
     expect(found(path, 'import { b } from "../b.ts";')).toEqual([]);
   });
 
-  it("a dependency is declared in the manifest of its own package", () => {
+  test("a dependency is declared in the manifest of its own package", () => {
     expect(found("packages/nn/src/a.ts", 'import { Command } from "commander";')).toEqual([
       'packages/nn/src/a.ts:1: "commander" is not a dependency of @quire/nn; ' +
         "declare it in packages/nn/package.json and write a decision note",
@@ -82,7 +82,7 @@ describe("between packages", () => {
 });
 
 describe("between papers", () => {
-  it("a paper does not import another paper's folder", () => {
+  test("a paper does not import another paper's folder", () => {
     const path = "packages/papers/src/cct/model.ts";
     expect(found(path, 'import type { ViT } from "../vit/model.ts";')).toEqual([
       `${path}:1: the paper cct imports the paper vit; move what both need to nn, train or data`,
@@ -91,7 +91,7 @@ describe("between papers", () => {
     expect(found(path, 'import type { Paper } from "../paper.ts";')).toEqual([]);
   });
 
-  it("nothing registers a paper", () => {
+  test("nothing registers a paper", () => {
     const path = "packages/papers/src/index.ts";
     expect(found(path, 'export { card } from "./cct/paper.ts";')).toEqual([
       `${path}:1: "./cct/paper.ts" registers the paper cct; ` +
@@ -101,7 +101,7 @@ describe("between papers", () => {
 });
 
 describe("inside tensor", () => {
-  it("only a type crosses to a later layer", () => {
+  test("only a type crosses to a later layer", () => {
     const path = "packages/tensor/src/ops/reduce.ts";
     expect(found(path, 'import { compile } from "../compile.ts";')).toEqual([
       `${path}:1: ops imports compile by value, which stands later; ` +
@@ -112,7 +112,7 @@ describe("inside tensor", () => {
     expect(found("packages/tensor/src/errors.ts", 'import { a } from "./shape.ts";')).toEqual([]);
   });
 
-  it("every file has a layer", () => {
+  test("every file has a layer", () => {
     expect(found("packages/tensor/src/stray.ts", "")).toEqual([
       'packages/tensor/src/stray.ts:1: no layer of the tensor package is called "stray"; ' +
         "put the file in a layer, or name the layer in tools/imports.ts",
@@ -121,15 +121,18 @@ describe("inside tensor", () => {
 });
 
 describe("towards Node", () => {
-  it.each(["node:fs", "fs/promises", "onnxruntime-node"])("%s stays in its zones", (specifier) => {
-    const text = `import * as a from "${specifier}";`;
-    const advice =
-      "keep it in tensor/src/run/node*, data/src/files, train/src/node, cli, bench or tools";
-    expect(found("packages/tensor/src/run/web.ts", text)).toEqual([
-      `packages/tensor/src/run/web.ts:1: "${specifier}" runs only in Node; ${advice}`,
-    ]);
-    expect(found("packages/tensor/src/run/node.ts", text)).toEqual([]);
-    expect(found("packages/tensor/src/run/node/session.ts", text)).toEqual([]);
-    expect(found("packages/tensor/src/run/web.test.ts", text)).toEqual([]);
-  });
+  test.each(["node:fs", "fs/promises", "onnxruntime-node"])(
+    "%s stays in its zones",
+    (specifier) => {
+      const text = `import * as a from "${specifier}";`;
+      const advice =
+        "keep it in tensor/src/run/node*, data/src/files, train/src/node, cli, bench or tools";
+      expect(found("packages/tensor/src/run/web.ts", text)).toEqual([
+        `packages/tensor/src/run/web.ts:1: "${specifier}" runs only in Node; ${advice}`,
+      ]);
+      expect(found("packages/tensor/src/run/node.ts", text)).toEqual([]);
+      expect(found("packages/tensor/src/run/node/session.ts", text)).toEqual([]);
+      expect(found("packages/tensor/src/run/web.test.ts", text)).toEqual([]);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { format } from "./finding.ts";
 import { houseOf } from "./house.ts";
 import { complete, type Lockfile, lockfile } from "./lockfile.ts";
@@ -24,7 +24,7 @@ function found(locked: Lockfile): string[] {
   return lockfile.run(houseOf([{ path: "package-lock.json", text }])).map(format);
 }
 
-it("a binary of another platform that is not locked is reported", () => {
+test("a binary of another platform that is not locked is reported", () => {
   const advice = "run npm run lockfile and commit the lockfile";
   expect(found(partial)).toEqual([
     `package-lock.json:16: the optional package @a/tool-darwin-arm64 is not locked; ${advice}`,
@@ -32,7 +32,7 @@ it("a binary of another platform that is not locked is reported", () => {
   ]);
 });
 
-it("a completed lockfile locks every platform and keeps what it had", () => {
+test("a completed lockfile locks every platform and keeps what it had", () => {
   const shared = { version: "2.0.0", dev: true, license: "MIT", optional: true };
   const engines = { node: ">=20" };
   const full = complete(partial);
@@ -55,7 +55,7 @@ it("a completed lockfile locks every platform and keeps what it had", () => {
   expect(found(full)).toEqual([]);
 });
 
-it("a binary whose name does not say its platform cannot be completed", () => {
+test("a binary whose name does not say its platform cannot be completed", () => {
   const parent = { optionalDependencies: { "@a/tool-wasm": "2.0.0" } };
   expect(() => complete({ packages: { "node_modules/tool": parent } })).toThrow(
     "@a/tool-wasm does not say its platform; lock it where the registry has it",

@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { format } from "./finding.ts";
 import { houseOf } from "./house.ts";
 import { describeSizes, median, sizes } from "./sizes.ts";
@@ -14,7 +14,7 @@ function found(path: string, text: string): string[] {
   return sizes.run(houseOf([...fill, { path, text }])).map(format);
 }
 
-it("a file is at most 400 lines", () => {
+test("a file is at most 400 lines", () => {
   expect(found("packages/nn/src/a.ts", repeat("f();", 400))).toEqual([]);
   expect(found("packages/nn/src/a.test.ts", repeat("f();", 401))).toEqual([
     "packages/nn/src/a.test.ts:1: the file has 401 lines, more than 400; " +
@@ -22,14 +22,14 @@ it("a file is at most 400 lines", () => {
   ]);
 });
 
-it("notes are not counted in papers", () => {
+test("notes are not counted in papers", () => {
   const text =
     repeat("f(); // eq. 1", 390) + repeat("/// eq. 2", 200) + repeat("/** a\n * b */", 100);
   expect(found("packages/papers/src/cct/model.ts", text)).toEqual([]);
   expect(found("packages/nn/src/model.ts", text)).toHaveLength(1);
 });
 
-it("a function is at most 60 lines, whichever way it is written", () => {
+test("a function is at most 60 lines, whichever way it is written", () => {
   const advice = "give a part of it a name of its own";
   const body = repeat("  g();", 59);
   for (const [head, name] of [
@@ -48,12 +48,12 @@ it("a function is at most 60 lines, whichever way it is written", () => {
   }
 });
 
-it("a suite of tests may be longer than a function", () => {
+test("a suite of tests may be longer than a function", () => {
   const suite = `describe("a", () => {\n${repeat("  g();", 100)}});`;
   expect(found("packages/nn/src/a.test.ts", suite)).toEqual([]);
 });
 
-it("medians hold over all files and functions, tests left out", () => {
+test("medians hold over all files and functions, tests left out", () => {
   const long = `function f() {\n${repeat("  g();", 9)}}\n`;
   const file = { path: "packages/nn/src/a.ts", text: long + repeat("g();", 110) };
   expect(sizes.run(houseOf([file])).map(format)).toEqual([
@@ -63,7 +63,7 @@ it("medians hold over all files and functions, tests left out", () => {
   expect(sizes.run(houseOf([{ ...file, path: "packages/nn/src/a.test.ts" }]))).toEqual([]);
 });
 
-it("an options object has at most eight members, inherited ones counted", () => {
+test("an options object has at most eight members, inherited ones counted", () => {
   const advice = "make a variant a value (an object that carries its own options)";
   const members = (count: number, prefix: string): string =>
     Array.from({ length: count }, (_, index) => `${prefix}${index}: number;`).join(" ");
@@ -83,11 +83,11 @@ it("an options object has at most eight members, inherited ones counted", () => 
   expect(found(path, `interface Row { ${members(20, "a")} }`)).toEqual([]);
 });
 
-it("the median of an even count is the mean of the two in the middle", () => {
+test("the median of an even count is the mean of the two in the middle", () => {
   expect([median([]), median([3]), median([4, 1]), median([9, 1, 2])]).toEqual([0, 3, 2.5, 2]);
 });
 
-it("the sizes are told in one line", () => {
+test("the sizes are told in one line", () => {
   expect(describeSizes(houseOf([short]))).toBe(
     "1 files, median 3, longest 3 lines; 0 functions, median 0, longest 0",
   );

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { format } from "./finding.ts";
 import { houseOf } from "./house.ts";
 import { snapshot, surface, updateSurface } from "./surface.ts";
@@ -51,11 +51,11 @@ two: const
 save: const
 `;
 
-it("the snapshot holds each entry point's names and kinds, re-exports resolved", () => {
+test("the snapshot holds each entry point's names and kinds, re-exports resolved", () => {
   expect(snapshot(houseOf(sources), "nn")).toBe(expected);
 });
 
-it("a name that comes or goes is reported until the snapshot is written again", () => {
+test("a name that comes or goes is reported until the snapshot is written again", () => {
   const stored = expected.replace("star: function", "gone: class");
   const house = houseOf([...sources, { path: "docs/surface/nn.txt", text: stored }]);
   const advice = "if that is meant, run npm run surface and commit the snapshot";
@@ -65,7 +65,7 @@ it("a name that comes or goes is reported until the snapshot is written again", 
   ]);
 });
 
-it("a written snapshot is found equal", () => {
+test("a written snapshot is found equal", () => {
   const root = mkdtempSync(join(tmpdir(), "quire-surface-"));
   try {
     updateSurface(houseOf(sources), root);

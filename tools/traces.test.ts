@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { format } from "./finding.ts";
 import { houseOf } from "./house.ts";
 import { traces } from "./traces.ts";
@@ -9,14 +9,14 @@ function found(text: string, path = "docs/a.md"): string[] {
 
 const folder = (name: string): string => ["", name, "someone", "file"].join("/");
 
-it.each(["work", "tmp", "home", "root", "Users"])("a path under %s is reported", (name) => {
+test.each(["work", "tmp", "home", "root", "Users"])("a path under %s is reported", (name) => {
   expect(found(`first line\nread ${folder(name)} now`)).toEqual([
     "docs/a.md:2: names a path of one machine; use a relative path or os.tmpdir()",
   ]);
   expect(found(`see https://example.org${folder(name)} and src${folder(name)}`)).toEqual([]);
 });
 
-it("a registry host is reported, in text and in the lockfile", () => {
+test("a registry host is reported, in text and in the lockfile", () => {
   const host = ["registry", "npmjs", "org"].join(".");
   expect(found(`from ${host}`)).toEqual([
     "docs/a.md:1: names a package registry; " +
@@ -29,7 +29,7 @@ it("a registry host is reported, in text and in the lockfile", () => {
   expect(found('"resolved": "packages/nn"', "package-lock.json")).toEqual([]);
 });
 
-it.each([
+test.each([
   ["TO", "DO"],
   ["FIX", "ME"],
   ["XX", "X"],
