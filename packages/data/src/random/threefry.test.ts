@@ -1,0 +1,20 @@
+import { expect, test as it } from "vitest";
+import { threefry } from "./threefry.ts";
+
+function block(key: [number, number], counter: [number, number]): string[] {
+  const out = new Uint32Array(2);
+  threefry(key[0], key[1], counter[0], counter[1], out);
+  return Array.from(out, (word) => word.toString(16).padStart(8, "0"));
+}
+
+it("gives the known answers that the paper's authors publish", () => {
+  expect(block([0, 0], [0, 0])).toEqual(["6b200159", "99ba4efe"]);
+  expect(block([0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff])).toEqual([
+    "1cb996fc",
+    "bb002be7",
+  ]);
+  expect(block([0x13198a2e, 0x03707344], [0x243f6a88, 0x85a308d3])).toEqual([
+    "c4923a9c",
+    "483df7a0",
+  ]);
+});
