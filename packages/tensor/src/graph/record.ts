@@ -80,7 +80,9 @@ export function record<A extends readonly Tree<Tensor>[]>(
 ): Recording {
   const recorder = new Recorder();
   const leaves = leavesOf<TensorType>(types, isType);
-  const argumentNames = leaves.map(({ path }) => leafName(path.length > 1 ? path.slice(1) : path, "0"));
+  const argumentNames = leaves.map(({ path }) =>
+    leafName(path.length > 1 ? path.slice(1) : path, "0"),
+  );
   const inputs = leaves.map(({ leaf }, i) => input(argumentNames[i] as string, leaf));
   const queue = [...inputs];
   const args = types.map((tree) => mapTree(tree, isType, () => queue.shift() as Tensor));

@@ -1,9 +1,9 @@
-import type { HostTensor } from "../host.ts";
-import { type Shape, type TensorType, typeText } from "../shape.ts";
 import { type DType, isFloating } from "../dtype.ts";
+import type { HostTensor } from "../host.ts";
+import { hostTensor } from "../host.ts";
+import { type Shape, type TensorType, typeText } from "../shape.ts";
 import { makeTensor, nondifferentiable, type OpSpec, type Tensor } from "./node.ts";
 import type { Variable } from "./variable.ts";
-import { hostTensor } from "../host.ts";
 
 type InputAttributes = {
   readonly name: string;

@@ -3,7 +3,7 @@ import { GraphError, QuireError } from "../errors.ts";
 import { HostTensor } from "../host.ts";
 import { Random } from "../random.ts";
 import type { Buffer, Runtime } from "../run/runtime.ts";
-import { sameShape, type Shape, sizeOf, type TensorType, typeText } from "../shape.ts";
+import { type Shape, sameShape, sizeOf, type TensorType, typeText } from "../shape.ts";
 import type { Tensor } from "./node.ts";
 import { currentTrace } from "./trace.ts";
 
@@ -43,7 +43,9 @@ export class Variable implements TensorType {
     this.trainable = options.trainable ?? true;
     this.#initial = options.initial ?? 0;
     if (typeof this.#initial === "function" && this.dtype !== "float32") {
-      throw new QuireError(`Variable ${this.name}: an initializer fills float32, not ${this.dtype}.`);
+      throw new QuireError(
+        `Variable ${this.name}: an initializer fills float32, not ${this.dtype}.`,
+      );
     }
   }
 

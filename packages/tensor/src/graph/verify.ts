@@ -10,13 +10,16 @@ export function verify(graph: Graph, { after }: { readonly after: string }): voi
   const known = new Set<Node>(graph.inputs.map((tensor) => tensor.node));
   for (const node of sorted(graph.outputs)) {
     const fail = (what: string): never => {
-      throw new Error(`After ${after}, node ${node.spec.name} (made in ${node.path || "no module"}) ${what}.`);
+      throw new Error(
+        `After ${after}, node ${node.spec.name} (made in ${node.path || "no module"}) ${what}.`,
+      );
     };
     if (node.spec.name === "input" && !known.has(node)) {
       fail(`reads "${String(node.attributes["name"])}", which is no input of the graph`);
     }
     for (const operand of node.inputs) {
-      if (!known.has(operand.node)) fail(`uses a value of ${operand.node.spec.name} before it is made`);
+      if (!known.has(operand.node))
+        fail(`uses a value of ${operand.node.spec.name} before it is made`);
     }
     checkTypes(node, fail);
     known.add(node);
@@ -25,7 +28,8 @@ export function verify(graph: Graph, { after }: { readonly after: string }): voi
 
 function checkTypes(node: Node, fail: (what: string) => never): void {
   const types = node.spec.infer(node.inputs, node.attributes);
-  if (types.length !== node.outputs.length) fail(`has ${node.outputs.length} outputs, not ${types.length}`);
+  if (types.length !== node.outputs.length)
+    fail(`has ${node.outputs.length} outputs, not ${types.length}`);
   types.forEach((type, i) => {
     const output = node.outputs[i] as Tensor;
     if (output.dtype !== type.dtype || !sameShape(output.shape, type.shape)) {

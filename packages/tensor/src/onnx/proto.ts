@@ -118,7 +118,9 @@ type Kind = "int64" | "float" | "double" | "string" | "bytes" | MessageName;
 type Field = readonly [number: number, kind: Kind, repeated?: "repeated"];
 
 /** The fields of each message with the numbers that onnx.proto gives them. */
-const tables: { readonly [M in MessageName]: { readonly [F in keyof Required<Messages[M]>]: Field } } = {
+const tables: {
+  readonly [M in MessageName]: { readonly [F in keyof Required<Messages[M]>]: Field };
+} = {
   Tensor: {
     dims: [1, "int64", "repeated"],
     dataType: [2, "int64"],

@@ -1,7 +1,7 @@
 import type { Emit, LoopBody, OnnxAttribute, OnnxAttributes, OnnxType } from "../graph/emit.ts";
 import { type Graph, sorted } from "../graph/graph.ts";
 import type { Node, Tensor } from "../graph/node.ts";
-import { HostTensor, hostTensor } from "../host.ts";
+import { type HostTensor, hostTensor } from "../host.ts";
 import type { AttributeProto, GraphProto, NodeProto, TensorProto } from "./proto.ts";
 import { elementType, type NamedSize, tensorProto, valueInfo } from "./values.ts";
 
@@ -125,7 +125,11 @@ export class GraphWriter implements Emit {
   sizes(values: readonly number[]): string {
     const free = this.#free?.ofAttribute(values);
     if (!free) return this.#sizesConstant(values);
-    return this.one("Concat", free.map((size) => this.#size(size)), { axis: 0 });
+    return this.one(
+      "Concat",
+      free.map((size) => this.#size(size)),
+      { axis: 0 },
+    );
   }
 
   #size(size: FreeSize): string {
