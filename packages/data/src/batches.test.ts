@@ -1,5 +1,5 @@
 import { expect, test as it } from "vitest";
-import { compose } from "./augment/augmentation.ts";
+import { type Augmentation, compose } from "./augment/augmentation.ts";
 import { horizontalFlip, randomCrop } from "./augment/geometry.ts";
 import { mixup } from "./augment/mix.ts";
 import { type BatchOptions, batchCount, batches } from "./batches.ts";
@@ -114,6 +114,18 @@ it("mixed labels are float32 [B, K] and each row adds to 1", () => {
     const shares = Array.from(batch?.labels.data.subarray(row * 4, row * 4 + 4) ?? []);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
   }
+});
+
+it("augmentation works in the same few samples for the whole epoch", () => {
+  const samples = new Set<unknown>();
+  const watch: Augmentation = {
+    mixesLabels: false,
+    apply: (sample, random, partner) => {
+      samples.add(sample).add(partner(random));
+    },
+  };
+  expect(seen(ten, { batchSize: 2, seed: 1, augment: watch }).length).toBe(5);
+  expect(samples.size).toBe(2);
 });
 
 it("reuse fills two buffers in turn and changes no value", () => {

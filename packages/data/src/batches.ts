@@ -1,6 +1,7 @@
 import { type HostTensor, hostTensor } from "@quire/tensor";
 import type { Augmentation } from "./augment/augmentation.ts";
 import { augmentedImages } from "./augment/augmented-images.ts";
+import { checkWhole } from "./check.ts";
 import type { ChannelStatistics, Dataset } from "./dataset.ts";
 import { DataError } from "./errors.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -40,7 +41,7 @@ export function batchCount(
   dataset: Pick<Dataset, "size">,
   options: Pick<BatchOptions, "batchSize" | "dropLast">,
 ): number {
-  checkCount("batchSize", options.batchSize, 1);
+  checkWhole("batches: batchSize", options.batchSize, 1);
   const batches = dataset.size / options.batchSize;
   return options.dropLast ? Math.floor(batches) : Math.ceil(batches);
 }
@@ -61,8 +62,8 @@ export function batches(dataset: Dataset, options: BatchOptions): IterableIterat
     throw new DataError("batches: the data set is empty: give it at least one image.");
   }
   const count = batchCount(dataset, options);
-  checkCount("epoch", epoch, 0);
-  checkCount("start", start, 0);
+  checkWhole("batches: epoch", epoch, 0);
+  checkWhole("batches: start", start, 0);
   if (options.augment && seed === undefined) {
     throw new DataError("batches: augmentation draws at random: pass a seed beside augment.");
   }
@@ -134,9 +135,4 @@ function plainImages(dataset: Dataset, table: Float32Array): ImageSource {
       toLabels[slot] = labels[index] as number;
     },
   };
-}
-
-function checkCount(name: string, value: number, low: number): void {
-  if (Number.isInteger(value) && value >= low) return;
-  throw new DataError(`batches: ${name} must be a whole number from ${low}, got ${value}.`);
 }

@@ -1,3 +1,4 @@
+import { checkWhole } from "./check.ts";
 import { DataError } from "./errors.ts";
 import { Random } from "./random/random.ts";
 
@@ -84,10 +85,7 @@ export class Dataset implements DatasetContent {
    * @throws DataError when count is not a whole number from 0.
    */
   take(count: number): Dataset {
-    if (!Number.isInteger(count) || count < 0) {
-      throw new DataError(`take: the count must be a whole number from 0, got ${count}.`);
-    }
-    const kept = Math.min(count, this.size);
+    const kept = Math.min(checkWhole("take: the count", count, 0), this.size);
     return this.#with(
       this.images.subarray(0, kept * this.imageBytes),
       this.labels.subarray(0, kept),
@@ -161,9 +159,7 @@ export class Dataset implements DatasetContent {
 function checkContent(content: DatasetContent): void {
   const { images, height, width, channels, labels, classes } = content;
   for (const [name, value] of Object.entries({ height, width, channels })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new DataError(`Dataset: ${name} must be a whole number from 1, got ${value}.`);
-    }
+    checkWhole(`Dataset: ${name}`, value, 1);
   }
   const wanted = labels.length * height * width * channels;
   if (images.length !== wanted) {

@@ -80,13 +80,15 @@ export function planeWriter(
 ): PlaneWriter {
   const pixels = height * width;
   return (place, to, start) => {
-    for (let channel = 0; channel < channels; channel++) {
-      const plane = start + channel * pixels;
+    // Held in locals because the engine reads a closure's variables again at every pixel.
+    const [bytes, values, step] = [images, table, channels];
+    for (let channel = 0; channel < step; channel++) {
       const base = channel << 8;
-      let from = place * pixels * channels + channel;
-      for (let i = 0; i < pixels; i++) {
-        to[plane + i] = table[base + (images[from] as number)] as number;
-        from += channels;
+      const end = start + (channel + 1) * pixels;
+      let from = place * pixels * step + channel;
+      for (let i = start + channel * pixels; i < end; i++) {
+        to[i] = values[base + (bytes[from] as number)] as number;
+        from += step;
       }
     }
   };

@@ -1,5 +1,5 @@
+import { checkWhole } from "./check.ts";
 import { Dataset } from "./dataset.ts";
-import { DataError } from "./errors.ts";
 import { Random } from "./random/random.ts";
 
 const classes = ["circle", "cross", "square", "triangle"] as const;
@@ -29,11 +29,8 @@ export function shapes(options: {
   readonly channels?: 1 | 3;
 }): Dataset {
   const { size, count, seed, channels = 3 } = options;
-  for (const [name, value, low] of [["size", size, 8] as const, ["count", count, 0] as const]) {
-    if (!Number.isInteger(value) || value < low) {
-      throw new DataError(`shapes: ${name} must be a whole number from ${low}, got ${value}.`);
-    }
-  }
+  checkWhole("shapes: size", size, 8);
+  checkWhole("shapes: count", count, 0);
   const bytes = size * size * channels;
   const images = new Uint8Array(count * bytes);
   const labels = new Int32Array(count);

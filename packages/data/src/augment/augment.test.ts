@@ -74,6 +74,8 @@ describe("geometry", () => {
     expect(distinct(images)).toEqual(new Set(["1 2 3 4 5 6", "3 2 1 6 5 4"]));
     const flipped = images.filter((image) => image[0] === 3).length;
     expect(Math.abs(flipped - 200)).toBeLessThan(40);
+    const always = outcomes(horizontalFlip({ probability: 1 }), () => ramp(1, 2, 2), 1);
+    expect(distinct(always)).toEqual(new Set(["0.5 0.25 1 0.75"]));
     const never = outcomes(horizontalFlip({ probability: 0 }), () => ramp(2, 3), 20);
     expect(distinct(never)).toEqual(distinct([ramp(2, 3).pixels]));
   });
@@ -211,6 +213,10 @@ describe("mixing", () => {
     }
     expect(Math.max(...shares)).toBeGreaterThan(0.75);
     expect(Math.min(...shares)).toBeLessThan(0.05);
+    // The mean of (r - r^2 / 4)^2 over r^2 even from 0 to 1: r is the side before the borders cut it.
+    const expected = 1 / 2 - 1 / 5 + 1 / 48;
+    const mean = shares.reduce((sum, share) => sum + share, 0) / 400;
+    expect(Math.abs(mean - expected)).toBeLessThan(0.04);
   });
 
   it("a partner has gone through the steps before, and a chain of mixtures keeps shares whole", () => {
@@ -250,6 +256,19 @@ it("steps of a composition draw independently of each other", () => {
   const twice = outcomes(compose(horizontalFlip(), horizontalFlip()), () => ramp(1, 2), 200);
   const unchanged = twice.filter((image) => (image[0] ?? 0) < (image[1] ?? 0)).length;
   expect(Math.abs(unchanged - 100)).toBeLessThan(35);
+});
+
+it("how much one step draws does not change what the next one does", () => {
+  const quiet: Augmentation = { mixesLabels: false, apply: () => undefined };
+  const noisy: Augmentation = {
+    mixesLabels: false,
+    apply: (_, random) => {
+      random.normal();
+    },
+  };
+  const after = (first: Augmentation): Float32Array[] =>
+    outcomes(compose(first, horizontalFlip()), () => ramp(1, 2), 50);
+  expect(after(noisy)).toEqual(after(quiet));
 });
 
 it("randAugment keeps values from 0 to 1, and magnitude 0 changes nothing", () => {

@@ -75,15 +75,3 @@ export function oneOf(...choices: readonly Augmentation[]): Augmentation {
 export function imageStep(change: (sample: Sample, random: Random) => void): Augmentation {
   return { mixesLabels: false, apply: (sample, random) => change(sample, random) };
 }
-
-/** Checks an option of an augmentation and returns it. */
-export function checkOption(name: string, value: number, low: number, high: number): number {
-  if (value >= low && value <= high) return value;
-  throw new DataError(`${name} must be from ${low} to ${high}, got ${value}.`);
-}
-
-/** Checks an option that counts something and returns it. */
-export function checkWhole(name: string, value: number, low: number): number {
-  if (Number.isInteger(value) && value >= low) return value;
-  throw new DataError(`${name} must be a whole number from ${low}, got ${value}.`);
-}

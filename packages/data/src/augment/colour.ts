@@ -1,14 +1,15 @@
-import { type Augmentation, checkOption, imageStep, type Sample } from "./augmentation.ts";
+import { checkRange } from "../check.ts";
+import { type Augmentation, imageStep, type Sample } from "./augmentation.ts";
 
 /** Scales the image's brightness by a random factor within `amount` of 1; values stay from 0 to 1. */
 export function brightness(options: { readonly amount: number }): Augmentation {
-  const amount = checkOption("brightness: amount", options.amount, 0, 1);
+  const amount = checkRange("brightness: amount", options.amount, 0, 1);
   return imageStep((sample, random) => brighten(sample, 1 + amount * (2 * random.uniform() - 1)));
 }
 
 /** Scales the distance from the image's mean by a random factor within `amount` of 1. */
 export function contrast(options: { readonly amount: number }): Augmentation {
-  const amount = checkOption("contrast: amount", options.amount, 0, 1);
+  const amount = checkRange("contrast: amount", options.amount, 0, 1);
   return imageStep((sample, random) => sharpen(sample, 1 + amount * (2 * random.uniform() - 1)));
 }
 

@@ -1,11 +1,6 @@
+import { checkRange, checkWhole } from "../check.ts";
 import type { Random } from "../random/random.ts";
-import {
-  type Augmentation,
-  checkOption,
-  checkWhole,
-  imageStep,
-  type Sample,
-} from "./augmentation.ts";
+import { type Augmentation, imageStep, type Sample } from "./augmentation.ts";
 
 /** A rectangle of an image: `top` and `left` belong to it, `bottom` and `right` do not. */
 export interface Box {
@@ -25,7 +20,7 @@ export interface Box {
  */
 export function cutout(options: { readonly size: number; readonly fill?: number }): Augmentation {
   const size = checkWhole("cutout: size", options.size, 1);
-  const fill = checkOption("cutout: fill", options.fill ?? 0, 0, 1);
+  const fill = checkRange("cutout: fill", options.fill ?? 0, 0, 1);
   return imageStep((sample, random) => {
     cover(sample, boxAround(sample, random, size, size), () => fill);
   });
@@ -42,9 +37,9 @@ export function cutout(options: { readonly size: number; readonly fill?: number 
 export function randomErasing(
   options: { readonly probability?: number; readonly fill?: number | "noise" } = {},
 ): Augmentation {
-  const probability = checkOption("randomErasing: probability", options.probability ?? 0.5, 0, 1);
+  const probability = checkRange("randomErasing: probability", options.probability ?? 0.5, 0, 1);
   const fill = options.fill ?? "noise";
-  if (fill !== "noise") checkOption("randomErasing: fill", fill, 0, 1);
+  if (fill !== "noise") checkRange("randomErasing: fill", fill, 0, 1);
   return imageStep((sample, random) => {
     if (random.uniform() >= probability) return;
     const box = erasingBox(sample, random);

@@ -1,11 +1,6 @@
+import { checkRange, checkWhole } from "../check.ts";
 import { sineCosine } from "../random/elementary.ts";
-import {
-  type Augmentation,
-  checkOption,
-  checkWhole,
-  imageStep,
-  type Sample,
-} from "./augmentation.ts";
+import { type Augmentation, imageStep, type Sample } from "./augmentation.ts";
 
 /**
  * Pads the image on all sides and cuts a random window of its own size.
@@ -18,7 +13,7 @@ export function randomCrop(options: {
   readonly fill?: number;
 }): Augmentation {
   const padding = checkWhole("randomCrop: padding", options.padding, 0);
-  const fill = checkOption("randomCrop: fill", options.fill ?? 0, 0, 1);
+  const fill = checkRange("randomCrop: fill", options.fill ?? 0, 0, 1);
   return imageStep((sample, random) => {
     const right = random.integer(2 * padding + 1) - padding;
     const down = random.integer(2 * padding + 1) - padding;
@@ -28,7 +23,7 @@ export function randomCrop(options: {
 
 /** Mirrors the image left to right, in half of the cases unless `probability` says otherwise. */
 export function horizontalFlip(options: { readonly probability?: number } = {}): Augmentation {
-  const probability = checkOption("horizontalFlip: probability", options.probability ?? 0.5, 0, 1);
+  const probability = checkRange("horizontalFlip: probability", options.probability ?? 0.5, 0, 1);
   return imageStep((sample, random) => {
     if (random.uniform() < probability) mirror(sample);
   });
@@ -43,8 +38,8 @@ export function shift(options: {
   readonly fraction: number;
   readonly fill?: number;
 }): Augmentation {
-  const fraction = checkOption("shift: fraction", options.fraction, 0, 1);
-  const fill = checkOption("shift: fill", options.fill ?? 0, 0, 1);
+  const fraction = checkRange("shift: fraction", options.fraction, 0, 1);
+  const fill = checkRange("shift: fill", options.fill ?? 0, 0, 1);
   return imageStep((sample, random) => {
     const across = Math.floor(fraction * sample.width);
     const along = Math.floor(fraction * sample.height);
@@ -62,8 +57,8 @@ export function rotate(options: {
   readonly degrees: number;
   readonly fill?: number;
 }): Augmentation {
-  const degrees = checkOption("rotate: degrees", options.degrees, 0, 180);
-  const fill = checkOption("rotate: fill", options.fill ?? 0, 0, 1);
+  const degrees = checkRange("rotate: degrees", options.degrees, 0, 180);
+  const fill = checkRange("rotate: fill", options.fill ?? 0, 0, 1);
   return imageStep((sample, random) => turn(sample, degrees * (2 * random.uniform() - 1), fill));
 }
 
@@ -88,44 +83,47 @@ export function translate(sample: Sample, right: number, down: number, fill: num
 
 /** Turns the image clockwise about its centre. */
 export function turn(sample: Sample, degrees: number, fill: number): void {
-  const { pixels, spare, channels, height, width } = sample;
+  const { height, width } = sample;
   const { sine, cosine } = sineCosine((degrees * Math.PI) / 180);
   const middleX = (width - 1) / 2;
   const middleY = (height - 1) / 2;
-  for (let channel = 0; channel < channels; channel++) {
-    const base = channel * height * width;
-    const plane = pixels.subarray(base, base + height * width);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const fromX = cosine * (x - middleX) + sine * (y - middleY) + middleX;
-        const fromY = cosine * (y - middleY) - sine * (x - middleX) + middleY;
-        spare[base + y * width + x] = bilinear(plane, sample, fromY, fromX, fill);
-      }
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const fromX = cosine * (x - middleX) + sine * (y - middleY) + middleX;
+      const fromY = cosine * (y - middleY) - sine * (x - middleX) + middleY;
+      interpolate(sample, y * width + x, fromY, fromX, fill);
     }
   }
   swap(sample);
 }
 
-function bilinear(
-  plane: Float32Array,
-  { height, width }: Sample,
+/** Writes one pixel of `spare`, all channels, from between the four pixels around a point of `pixels`. */
+function interpolate(
+  { pixels, spare, channels, height, width }: Sample,
+  place: number,
   y: number,
   x: number,
   fill: number,
-): number {
+): void {
   const top = Math.floor(y);
   const left = Math.floor(x);
   const down = y - top;
   const right = x - left;
-  let value = 0;
-  for (let corner = 0; corner < 4; corner++) {
-    const row = top + (corner >> 1);
-    const column = left + (corner & 1);
-    const inside = row >= 0 && row < height && column >= 0 && column < width;
-    const weight = (corner >> 1 ? down : 1 - down) * (corner & 1 ? right : 1 - right);
-    value += weight * (inside ? (plane[row * width + column] as number) : fill);
+  const plane = height * width;
+  const hasTop = top >= 0 && top < height;
+  const hasBottom = top >= -1 && top < height - 1;
+  const hasLeft = left >= 0 && left < width;
+  const hasRight = left >= -1 && left < width - 1;
+  let from = top * width + left;
+  for (let to = place; to < channels * plane; to += plane) {
+    const a = hasTop && hasLeft ? (pixels[from] as number) : fill;
+    const b = hasTop && hasRight ? (pixels[from + 1] as number) : fill;
+    const c = hasBottom && hasLeft ? (pixels[from + width] as number) : fill;
+    const d = hasBottom && hasRight ? (pixels[from + width + 1] as number) : fill;
+    const above = a + right * (b - a);
+    spare[to] = above + down * (c + right * (d - c) - above);
+    from += plane;
   }
-  return value;
 }
 
 function mirror(sample: Sample): void {

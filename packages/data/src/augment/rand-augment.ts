@@ -1,11 +1,6 @@
+import { checkRange, checkWhole } from "../check.ts";
 import type { Random } from "../random/random.ts";
-import {
-  type Augmentation,
-  checkOption,
-  checkWhole,
-  imageStep,
-  type Sample,
-} from "./augmentation.ts";
+import { type Augmentation, imageStep, type Sample } from "./augmentation.ts";
 import { brighten, sharpen } from "./colour.ts";
 import { boxAround, cover } from "./erase.ts";
 import { translate, turn } from "./geometry.ts";
@@ -43,13 +38,13 @@ export function randAugment(
   options: { readonly count?: number; readonly magnitude?: number; readonly fill?: number } = {},
 ): Augmentation {
   const count = checkWhole("randAugment: count", options.count ?? 2, 1);
-  const magnitude = checkOption(
+  const magnitude = checkRange(
     "randAugment: magnitude",
     options.magnitude ?? 9,
     0,
     LARGEST_MAGNITUDE,
   );
-  const fill = checkOption("randAugment: fill", options.fill ?? 0, 0, 1);
+  const fill = checkRange("randAugment: fill", options.fill ?? 0, 0, 1);
   return imageStep((sample, random) => {
     for (let i = 0; i < count; i++) {
       const operation = operations[random.integer(operations.length)];

@@ -1,3 +1,4 @@
+import { checkWhole } from "../check.ts";
 import { Dataset } from "../dataset.ts";
 import { DataError } from "../errors.ts";
 import { type ClassFolder, listClassFolders } from "./class-folders.ts";
@@ -78,11 +79,7 @@ function labelsOf(folders: readonly ClassFolder[]): Int32Array {
 function checkSize(size: ImageFolderOptions["size"]): void {
   const sides = typeof size === "object" ? [size.height, size.width] : [size ?? 1];
   for (const side of sides) {
-    if (!Number.isInteger(side) || side < 1) {
-      throw new DataError(
-        `imageFolder: size must be a whole number of pixels from 1, got ${side}.`,
-      );
-    }
+    checkWhole("imageFolder: size", side, 1);
   }
 }
 

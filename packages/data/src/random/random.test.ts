@@ -145,12 +145,10 @@ it("seeds that differ beyond 32 bits give different draws", () => {
 it("wrong arguments are named", () => {
   const random = new Random(0);
   expect(() => new Random(-1)).toThrow(
-    new DataError("Random: the seed must be a whole number from 0 to 2 ** 53 - 1, got -1."),
+    new DataError("Random: the seed must be a whole number from 0, got -1."),
   );
   expect(() => random.fork(1.5)).toThrow(
-    new DataError(
-      "Random: the number of a fork must be a whole number from 0 to 2 ** 53 - 1, got 1.5.",
-    ),
+    new DataError("Random: the number of a fork must be a whole number from 0, got 1.5."),
   );
   expect(() => random.integer(0)).toThrow(
     new DataError("Random: integer(n) needs a whole number from 1 to 2 ** 32, got 0."),

@@ -1,3 +1,4 @@
+import { checkWhole } from "../check.ts";
 import { DataError } from "../errors.ts";
 import { exp, log } from "./elementary.ts";
 import { threefry } from "./threefry.ts";
@@ -31,7 +32,7 @@ export class Random {
 
   /** @throws DataError when the seed is not a whole number from 0 to 2 ** 53 - 1. */
   constructor(seed: number) {
-    const whole = checkWhole("Random: the seed", seed);
+    const whole = checkWhole("Random: the seed", seed, 0);
     this.#key0 = whole >>> 0;
     this.#key1 = Math.floor(whole / 2 ** 32);
   }
@@ -74,7 +75,7 @@ export class Random {
       }
       child.#rekey(label.length, TEXT_END);
     } else {
-      const whole = checkWhole("Random: the number of a fork", label);
+      const whole = checkWhole("Random: the number of a fork", label, 0);
       child.#rekey(whole >>> 0, NUMBER_LABEL + Math.floor(whole / 2 ** 32));
     }
     return child;
@@ -174,11 +175,6 @@ export class Random {
     this.#key0 = this.#block[0] as number;
     this.#key1 = this.#block[1] as number;
   }
-}
-
-function checkWhole(what: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new DataError(`${what} must be a whole number from 0 to 2 ** 53 - 1, got ${value}.`);
 }
 
 function checkPositive(what: string, value: number): number {
