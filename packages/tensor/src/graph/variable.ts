@@ -14,8 +14,8 @@ export type Initializer = (data: Float32Array, shape: Shape, random: Random) => 
 export interface VariableOptions {
   readonly dtype?: DType;
   readonly name?: string;
-  /** How float32 memory is filled at first use. */
-  readonly initial?: Initializer | number;
+  /** How float32 memory is filled at first use; a number or values for any dtype. */
+  readonly initial?: Initializer | number | HostTensor;
   /** Whether optimisers update it; running means and counters are not trainable. */
   readonly trainable?: boolean;
 }
@@ -31,7 +31,7 @@ export class Variable implements TensorType {
   trainable: boolean;
   /** Seed of the initial value. */
   seed = 0;
-  readonly #initial: Initializer | number;
+  readonly #initial: Initializer | number | HostTensor;
   #front: Buffer | undefined;
   #back: Buffer | undefined;
   #pending: HostTensor["data"] | undefined;
@@ -88,6 +88,7 @@ export class Variable implements TensorType {
 
   #fill(): HostTensor["data"] {
     if (this.#pending) return this.#pending;
+    if (this.#initial instanceof HostTensor) return this.#initial.data.slice();
     const data = allocate(this.dtype, sizeOf(this.shape));
     if (typeof this.#initial === "function") {
       this.#initial(data as Float32Array, this.shape, new Random(this.seed).fork(this.name));
