@@ -1,7 +1,95 @@
 /** Every public operation, by family. */
-export * from "./arithmetic.ts";
-export * from "./elementwise.ts";
-export { expand, reshape, transpose } from "./movement.ts";
+export {
+  elu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+} from "./activations.ts";
+export {
+  add,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalOr,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  notEqual,
+  pow,
+  sub,
+} from "./arithmetic.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
+export { type ConvOptions, type ConvTransposeOptions, conv, convTranspose } from "./conv.ts";
+export {
+  abs,
+  type ClipOptions,
+  ceil,
+  clip,
+  erf,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  isNaN,
+  log,
+  log1p,
+  logicalNot,
+  neg,
+  reciprocal,
+  round,
+  rsqrt,
+  sign,
+  sqrt,
+  square,
+} from "./elementwise.ts";
+export { gelu, geluTanh } from "./gelu.ts";
+export { layerNorm, type NormOptions } from "./layer-norm.ts";
 export { matmul } from "./linalg.ts";
-export { sum, sumTo } from "./reduce.ts";
+export { dims, type NamedSizes } from "./dims.ts";
+export { embedding, gather, gatherElements, scatterAdd, scatterRows } from "./gather.ts";
+export { concat, roll, split, stack } from "./join.ts";
+export { expand, reshape, squeeze, transpose, unsqueeze } from "./movement.ts";
+export { type PadMode, type PadOptions, pad } from "./pad.ts";
+export { arange, causalMask, iota, oneHot } from "./position.ts";
+export { type AxisSizes, rearrange } from "./rearrange.ts";
+export { flip, type SliceOptions, slice } from "./slice.ts";
+export { tile } from "./tile.ts";
+export {
+  type AveragePoolOptions,
+  adaptiveAveragePool,
+  averagePool,
+  maxPool,
+  type PoolOptions,
+} from "./pool.ts";
+export { dropout, randomBernoulli, randomBits, randomNormal, randomUniform } from "./random.ts";
+export { type ArgOptions, argmax, argmin } from "./argmax.ts";
+export {
+  all,
+  any,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  type ReduceOptions,
+  sum,
+  sumTo,
+  type VarianceOptions,
+  variance,
+} from "./reduce.ts";
 export { cast, full, onesLike, stopGradient, where, zerosLike } from "./select.ts";
+export { type AxisOptions, labelLoss, logSoftmax, softmax } from "./softmax.ts";
+export { acos, asin, atan, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
+export type { Padding, PerAxis, WindowOptions } from "./window.ts";

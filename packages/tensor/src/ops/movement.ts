@@ -1,6 +1,14 @@
 import { ShapeError } from "../errors.ts";
 import { makeTensor, type OpSpec, type Tensor } from "../graph/node.ts";
-import { broadcast, sameShape, type Shape, sizeOf, type TensorType, typeText } from "../shape.ts";
+import {
+  broadcast,
+  frontAxis,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type TensorType,
+  typeText,
+} from "../shape.ts";
 import { type Operand, requireAxis, toTensor } from "./define.ts";
 
 /** The same values in the same order under another shape; `reshape`'s row. */
@@ -38,7 +46,9 @@ export function reshape(x: Operand, shape: Shape): Tensor {
     throw new ShapeError("reshape", rule, [tensor]);
   }
   const full = shape.map((size) => (size === -1 ? rest : size));
-  return sameShape(full, tensor.shape) ? tensor : makeTensor(reshapeSpec, [tensor], { shape: full });
+  return sameShape(full, tensor.shape)
+    ? tensor
+    : makeTensor(reshapeSpec, [tensor], { shape: full });
 }
 
 /** Axes in another order; `transpose`'s row. */
@@ -105,4 +115,43 @@ export const expandSpec: OpSpec<{ readonly shape: Shape }> = {
 export function expand(x: Operand, shape: Shape): Tensor {
   const tensor = toTensor(x);
   return sameShape(tensor.shape, shape) ? tensor : makeTensor(expandSpec, [tensor], { shape });
+}
+
+/**
+ * Without the named axes, which have size 1; all such axes unless said. `[1, D, 1] -> [D]`
+ *
+ * @throws ShapeError when there is no such axis or its size is not 1.
+ */
+export function squeeze(x: Operand, axes?: readonly number[]): Tensor {
+  const tensor = toTensor(x);
+  const { shape } = tensor;
+  const removed = axes?.map((axis) => requireAxis("squeeze", axis, tensor));
+  const wide = removed?.find((axis) => shape[axis] !== 1);
+  if (wide !== undefined) {
+    const rule = `axis ${wide} of x ${typeText(tensor)} has ${shape[wide]}; only axes of size 1 can go.`;
+    throw new ShapeError("squeeze", rule, [tensor]);
+  }
+  const stays = (size: number, axis: number): boolean =>
+    removed ? !removed.includes(axis) : size !== 1;
+  return reshape(tensor, shape.filter(stays));
+}
+
+/**
+ * With new axes of size 1, at these positions of the result. `[D], [0] -> [1, D]`
+ *
+ * @throws ShapeError when the result has no such axis, or one is named twice.
+ */
+export function unsqueeze(x: Operand, axes: readonly number[]): Tensor {
+  const tensor = toTensor(x);
+  const rank = tensor.shape.length + axes.length;
+  const added = new Set(axes.map((axis) => frontAxis(axis, rank)));
+  if (added.has(undefined) || added.size !== axes.length) {
+    const rule = `axes [${axes.join(",")}] must each be there once in a result of ${rank} axes, x is ${typeText(tensor)}.`;
+    throw new ShapeError("unsqueeze", rule, [tensor]);
+  }
+  const sizes = [...tensor.shape];
+  const shape = Array.from({ length: rank }, (_, axis) =>
+    added.has(axis) ? 1 : (sizes.shift() as number),
+  );
+  return reshape(tensor, shape);
 }
