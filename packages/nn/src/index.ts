@@ -1,2 +1,43 @@
 /** Modules for transformer papers. */
-export {};
+export { Attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
+export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./attention-bias.ts";
+export { Dropout } from "./dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export {
+  type Activation,
+  FeedForward,
+  type FeedForwardOptions,
+  type Gated,
+  geglu,
+  glu,
+  swiglu,
+} from "./feed-forward.ts";
+export {
+  kaimingNormal,
+  kaimingUniform,
+  lecunUniform,
+  normal,
+  truncatedNormal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+} from "./initial.ts";
+export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export { countParameters, initialize } from "./model.ts";
+export { inference, type Layer, type Mode, Module } from "./module.ts";
+export {
+  LearnedPositions,
+  type LearnedPositionsOptions,
+  SinePositions,
+  type SinePositionsOptions,
+} from "./positions.ts";
+export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
+export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
+export { Transformer, type TransformerOptions } from "./transformer.ts";
+export {
+  type BlockInputs,
+  type MakeNorm,
+  TransformerBlock,
+  type TransformerBlockOptions,
+} from "./transformer-block.ts";

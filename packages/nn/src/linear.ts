@@ -1,0 +1,34 @@
+import { add, type Initializer, matmul, type Operand, type Tensor, Variable } from "@quire/tensor";
+import { lecunUniform, uniform } from "./initial.ts";
+import { Module } from "./module.ts";
+
+/** What a linear layer is made of. */
+export interface LinearOptions {
+  /** Width of its input. */
+  readonly in: number;
+  /** Width of its output. */
+  readonly out: number;
+  /** Whether a vector is added; true unless said. */
+  readonly bias?: boolean;
+  /** How the weight is filled; PyTorch's way unless said, where the bias is drawn too. */
+  readonly initial?: Initializer;
+}
+
+/** A product with a weight `[out, in]`, and a bias: x Wᵀ + b. `[..., in] -> [..., out]` */
+export class Linear extends Module {
+  readonly weight: Variable;
+  readonly bias: Variable | undefined;
+
+  constructor({ in: inputs, out, bias = true, initial }: LinearOptions) {
+    super();
+    this.weight = new Variable([out, inputs], { initial: initial ?? lecunUniform });
+    const initialBias = initial ? 0 : uniform(1 / Math.sqrt(inputs));
+    this.bias = bias ? new Variable([out], { initial: initialBias }) : undefined;
+  }
+
+  /** `[..., in] -> [..., out]` */
+  forward(x: Operand): Tensor {
+    const product = matmul(x, this.weight, { transposeB: true });
+    return this.bias ? add(product, this.bias) : product;
+  }
+}

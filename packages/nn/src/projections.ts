@@ -1,0 +1,28 @@
+import type { Initializer } from "@quire/tensor";
+
+/** How attention's linear layers are laid out and filled. */
+export interface ProjectionOptions {
+  /** Whether query, key and value add a vector; true unless said. */
+  readonly bias?: boolean;
+  /** Whether the output adds a vector; true unless said. */
+  readonly outputBias?: boolean;
+  /** How the weights of query, key and value are filled. */
+  readonly initial?: Initializer;
+  /** How the output's weight is filled; as the others unless said. */
+  readonly initialOutput?: Initializer;
+}
+
+/** A layout of attention's linear layers. */
+export interface Projections extends ProjectionOptions {
+  readonly layout: "separate" | "fused";
+}
+
+/** Three linear layers `query`, `key` and `value`, and `output`. */
+export function separate(options: ProjectionOptions = {}): Projections {
+  return { ...options, layout: "separate" };
+}
+
+/** One linear layer `queryKeyValue` whose output is query, key and value in a row, and `output`. */
+export function fused(options: ProjectionOptions = {}): Projections {
+  return { ...options, layout: "fused" };
+}
