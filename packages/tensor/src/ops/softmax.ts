@@ -72,10 +72,10 @@ export const labelLossSpec: OpSpec = {
     return [{ shape: labels.shape, dtype: logits.dtype }, logits];
   },
   gradient({ inputs: [, labels], outputs: [, logProbabilities], dy, gradients }, ops) {
-    const rows = ops.unsqueeze(labels, 1);
+    const rows = ops.unsqueeze(labels, [1]);
     const minusOnes = ops.full(rows.shape, -1, dy.dtype);
-    const slope = ops.scatterAdd(ops.exp(logProbabilities), rows, minusOnes, { axis: 1 });
-    const direct = ops.mul(slope, ops.unsqueeze(dy, 1));
+    const slope = ops.scatterAdd(ops.exp(logProbabilities), rows, minusOnes, 1);
+    const direct = ops.mul(slope, ops.unsqueeze(dy, [1]));
     const second = gradients[1];
     if (!second) return [direct, undefined];
     const total = ops.sum(second, { axes: 1, keepDims: true });
