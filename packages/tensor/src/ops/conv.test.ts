@@ -1,0 +1,15 @@
+import { checkReferences } from "../testing/references.ts";
+import { conv, convTranspose } from "./conv.ts";
+import { adaptiveAveragePool, averagePool, maxPool } from "./pool.ts";
+
+checkReferences(
+  "conv",
+  {
+    conv: ([x, w, b], attributes) => conv(x, w, b, attributes),
+    convTranspose: ([x, w, b], attributes) => convTranspose(x, w, b, attributes),
+    maxPool: ([x], attributes) => maxPool(x, attributes),
+    averagePool: ([x], attributes) => averagePool(x, attributes),
+    adaptiveAveragePool: ([x], { size }) => adaptiveAveragePool(x, size),
+  },
+  {},
+);
