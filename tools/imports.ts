@@ -12,7 +12,7 @@ type Permission = "values" | "types" | readonly string[];
 const directions: Readonly<Record<string, Readonly<Record<string, Permission>>>> = {
   tensor: {},
   nn: { tensor: "values" },
-  data: { tensor: ["hostTensor", "QuireError"] },
+  data: { tensor: ["hostTensor", "QuireError", "Random"] },
   train: { tensor: "values", nn: "values", data: "types" },
   papers: { tensor: "values", nn: "values", data: "values", train: "values" },
   cli: { tensor: "values", nn: "values", data: "values", train: "values", papers: "values" },

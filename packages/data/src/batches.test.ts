@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { type Augmentation, compose } from "./augment/augmentation.ts";
 import { horizontalFlip, randomCrop } from "./augment/geometry.ts";
 import { mixup } from "./augment/mix.ts";
@@ -30,7 +30,7 @@ function seen(dataset: Dataset, options: BatchOptions): { images: number[]; labe
   }));
 }
 
-it("without a seed the images come in stored order, the last batch being smaller", () => {
+test("without a seed the images come in stored order, the last batch being smaller", () => {
   expect(labelsOf(ten, { batchSize: 4 })).toEqual([
     [0, 1, 2, 3],
     [4, 5, 6, 7],
@@ -45,7 +45,7 @@ it("without a seed the images come in stored order, the last batch being smaller
   expect(batchCount(ten, { batchSize: 20, dropLast: true })).toBe(0);
 });
 
-it("images are float32 [B, C, H, W] and labels int32 [B], each beside its own image", () => {
+test("images are float32 [B, C, H, W] and labels int32 [B], each beside its own image", () => {
   const data = shapes({ size: 8, count: 6, seed: 0 });
   const normalize = data.statistics();
   const whole = imageTensor(data.images, data, normalize);
@@ -64,7 +64,7 @@ it("images are float32 [B, C, H, W] and labels int32 [B], each beside its own im
   }
 });
 
-it("an epoch shuffles all images, by seed and epoch", () => {
+test("an epoch shuffles all images, by seed and epoch", () => {
   const order = (seed: number, epoch: number): number[] =>
     labelsOf(ten, { batchSize: 3, seed, epoch }).flat();
   expect(order(5, 0)).toEqual([4, 5, 6, 3, 9, 0, 2, 1, 8, 7]);
@@ -73,7 +73,7 @@ it("an epoch shuffles all images, by seed and epoch", () => {
   expect(order(5, 1).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-it("a run resumes exactly at any batch, with augmentation and mixed labels", () => {
+test("a run resumes exactly at any batch, with augmentation and mixed labels", () => {
   const data = shapes({ size: 8, count: 11, seed: 0 });
   const augment = compose(randomCrop({ padding: 1 }), horizontalFlip(), mixup({ alpha: 0.8 }));
   const options = { batchSize: 3, seed: 2, epoch: 7, augment, normalize: data.statistics() };
@@ -84,7 +84,7 @@ it("a run resumes exactly at any batch, with augmentation and mixed labels", () 
   }
 });
 
-it("what happens to an image does not depend on the batch size, but on seed and epoch", () => {
+test("what happens to an image does not depend on the batch size, but on seed and epoch", () => {
   const data = shapes({ size: 8, count: 9, seed: 0 });
   const augment = compose(randomCrop({ padding: 2 }), mixup());
   const images = (options: BatchOptions): number[] =>
@@ -95,7 +95,7 @@ it("what happens to an image does not depend on the batch size, but on seed and 
   );
 });
 
-it("an augmentation that does nothing leaves what plain batches hold", () => {
+test("an augmentation that does nothing leaves what plain batches hold", () => {
   const data = shapes({ size: 8, count: 5, seed: 0 });
   const options = { batchSize: 5, seed: 1, normalize: data.statistics() };
   const [plain] = batches(data, options);
@@ -106,7 +106,7 @@ it("an augmentation that does nothing leaves what plain batches hold", () => {
   });
 });
 
-it("mixed labels are float32 [B, K] and each row adds to 1", () => {
+test("mixed labels are float32 [B, K] and each row adds to 1", () => {
   const data = shapes({ size: 8, count: 6, seed: 0 });
   const [batch] = batches(data, { batchSize: 6, seed: 1, augment: mixup() });
   expect([batch?.labels.shape, batch?.labels.dtype]).toEqual([[6, 4], "float32"]);
@@ -116,7 +116,7 @@ it("mixed labels are float32 [B, K] and each row adds to 1", () => {
   }
 });
 
-it("augmentation works in the same few samples for the whole epoch", () => {
+test("augmentation works in the same few samples for the whole epoch", () => {
   const samples = new Set<unknown>();
   const watch: Augmentation = {
     mixesLabels: false,
@@ -128,7 +128,7 @@ it("augmentation works in the same few samples for the whole epoch", () => {
   expect(samples.size).toBe(2);
 });
 
-it("reuse fills two buffers in turn and changes no value", () => {
+test("reuse fills two buffers in turn and changes no value", () => {
   const data = shapes({ size: 8, count: 10, seed: 0 });
   const options = { batchSize: 3, seed: 1, augment: mixup() };
   expect(seen(data, { ...options, reuse: true })).toEqual(seen(data, options));
@@ -139,7 +139,7 @@ it("reuse fills two buffers in turn and changes no value", () => {
   expect(new Set(buffers(false)).size).toBe(4);
 });
 
-it("wrong options are named at once", () => {
+test("wrong options are named at once", () => {
   const wrong: [BatchOptions, string][] = [
     [{ batchSize: 0 }, "batches: batchSize must be a whole number from 1, got 0."],
     [{ batchSize: 2, epoch: -1 }, "batches: epoch must be a whole number from 0, got -1."],

@@ -1,4 +1,4 @@
-import { type HostTensor, hostTensor } from "@quire/tensor";
+import { type HostTensor, hostTensor, Random } from "@quire/tensor";
 import type { Augmentation } from "./augment/augmentation.ts";
 import { augmentedImages } from "./augment/augmented-images.ts";
 import { checkWhole } from "./check.ts";
@@ -6,7 +6,6 @@ import type { ChannelStatistics, Dataset } from "./dataset.ts";
 import { DataError } from "./errors.ts";
 import type { ImageSource } from "./image-source.ts";
 import { planeWriter, valueTable } from "./image-tensor.ts";
-import { Random } from "./random/random.ts";
 
 /** How a data set is cut into batches. */
 export interface BatchOptions {

@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { Dataset } from "./dataset.ts";
 import { DataError } from "./errors.ts";
 
@@ -14,7 +14,7 @@ function numbered(labels: readonly number[]): Dataset {
   });
 }
 
-it("a subset holds the images asked for, in that order", () => {
+test("a subset holds the images asked for, in that order", () => {
   const subset = numbered([0, 1, 0, 1]).subset([3, 0, 3]);
   expect(subset.size).toBe(3);
   expect(Array.from(subset.images)).toEqual([30, 31, 0, 1, 30, 31]);
@@ -22,7 +22,7 @@ it("a subset holds the images asked for, in that order", () => {
   expect(subset.classes).toEqual(["no", "yes"]);
 });
 
-it("take gives the first images, or all", () => {
+test("take gives the first images, or all", () => {
   const data = numbered([0, 1, 0]);
   expect(Array.from(data.take(2).images)).toEqual([0, 1, 10, 11]);
   expect(Array.from(data.take(2).labels)).toEqual([0, 1]);
@@ -30,7 +30,7 @@ it("take gives the first images, or all", () => {
   expect(data.take(0).size).toBe(0);
 });
 
-it("a split keeps the classes' proportions, loses nothing and repeats nothing", () => {
+test("a split keeps the classes' proportions, loses nothing and repeats nothing", () => {
   const data = numbered(Array.from({ length: 25 }, (_, i) => (i % 5 === 0 ? 1 : 0)));
   const { train, test: held } = data.split({ fraction: 0.2, seed: 4 });
   expect([train.size, held.size]).toEqual([20, 5]);
@@ -46,7 +46,7 @@ it("a split keeps the classes' proportions, loses nothing and repeats nothing", 
   }
 });
 
-it("a split depends on its seed alone", () => {
+test("a split depends on its seed alone", () => {
   const data = numbered(Array.from({ length: 24 }, (_, i) => i % 2));
   const held = (seed: number): number[] =>
     Array.from(data.split({ fraction: 0.5, seed }).test.images);
@@ -54,7 +54,7 @@ it("a split depends on its seed alone", () => {
   expect(held(1)).not.toEqual(held(2));
 });
 
-it("a split leaves an image of every class on both sides", () => {
+test("a split leaves an image of every class on both sides", () => {
   const data = numbered([0, 0, 1, 1]);
   for (const fraction of [0.01, 0.99]) {
     const { train, test: held } = data.split({ fraction, seed: 0 });
@@ -63,7 +63,7 @@ it("a split leaves an image of every class on both sides", () => {
   }
 });
 
-it("statistics are those of each channel", () => {
+test("statistics are those of each channel", () => {
   const data = new Dataset({
     images: Uint8Array.of(0, 10, 255, 30, 0, 20, 255, 20),
     height: 2,
@@ -78,7 +78,7 @@ it("statistics are those of each channel", () => {
   expect(deviation[1]).toBeCloseTo(Math.sqrt(50) / 255, 15);
 });
 
-it("what does not fit is named", () => {
+test("what does not fit is named", () => {
   const content = { height: 1, width: 2, channels: 1, classes: ["a", "b"] };
   const make =
     (bytes: number, labels: number[], more: object = {}) =>
@@ -102,7 +102,7 @@ it("what does not fit is named", () => {
   );
 });
 
-it("wrong requests are named", () => {
+test("wrong requests are named", () => {
   const data = numbered([0, 1, 1]);
   expect(() => data.subset([3])).toThrow(
     new DataError("subset: there is no image 3: use whole numbers from 0 to 2."),

@@ -1,6 +1,6 @@
+import { Random } from "@quire/tensor";
 import { checkWhole } from "./check.ts";
 import { DataError } from "./errors.ts";
-import { Random } from "./random/random.ts";
 
 /** What a set of labelled images is made of. */
 export interface DatasetContent {

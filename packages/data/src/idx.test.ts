@@ -1,10 +1,10 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { DataError } from "./errors.ts";
 import { parseIdx } from "./idx.ts";
 
 const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6);
 
-it("reads shape and values, also from the middle of a buffer", () => {
+test("reads shape and values, also from the middle of a buffer", () => {
   const larger = new Uint8Array(images.length + 7);
   larger.set(images, 5);
   for (const bytes of [images, larger.subarray(5, 5 + images.length)]) {
@@ -14,13 +14,13 @@ it("reads shape and values, also from the middle of a buffer", () => {
   }
 });
 
-it("axes longer than a byte are read with the highest byte first", () => {
+test("axes longer than a byte are read with the highest byte first", () => {
   const labels = new Uint8Array(8 + 0x0102);
   labels.set([0, 0, 8, 1, 0, 0, 1, 2]);
   expect(parseIdx(labels, "labels", 1).shape).toEqual([258]);
 });
 
-it("a file that is not idx, cut off or too long is named", () => {
+test("a file that is not idx, cut off or too long is named", () => {
   expect(() => parseIdx(images.subarray(0, 9), "x", 3)).toThrow(
     new DataError("x: the file has 9 bytes, too few for an idx header of 16: get it again."),
   );

@@ -1,11 +1,11 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { DataError } from "./errors.ts";
 import { imageTensor } from "./image-tensor.ts";
 
 const size = { height: 1, width: 2, channels: 3 };
 const images = Uint8Array.of(0, 51, 102, 153, 204, 255, 255, 0, 0, 0, 255, 0);
 
-it("channels move before rows and columns, and 255 becomes 1", () => {
+test("channels move before rows and columns, and 255 becomes 1", () => {
   const tensor = imageTensor(images, size);
   expect(tensor.shape).toEqual([2, 3, 1, 2]);
   expect(Array.from(tensor.data)).toEqual(
@@ -13,7 +13,7 @@ it("channels move before rows and columns, and 255 becomes 1", () => {
   );
 });
 
-it("each channel is normalised by its own mean and deviation; a deviation of 0 counts as 1", () => {
+test("each channel is normalised by its own mean and deviation; a deviation of 0 counts as 1", () => {
   const tensor = imageTensor(images.subarray(0, 6), size, {
     mean: [0.5, 0, 0.25],
     deviation: [0.5, 0.1, 0],
@@ -23,7 +23,7 @@ it("each channel is normalised by its own mean and deviation; a deviation of 0 c
   });
 });
 
-it("images of another size and statistics of other channels are named", () => {
+test("images of another size and statistics of other channels are named", () => {
   expect(() => imageTensor(images.subarray(1), size)).toThrow(
     new DataError(
       "imageTensor: 11 bytes are not a whole number of 1 x 2 x 3 images: pass images of that size.",

@@ -1,7 +1,7 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import * as data from "./index.ts";
 
-it("the package trains no model, but feeds one: from pictures to batches", () => {
+test("the package trains no model, but feeds one: from pictures to batches", () => {
   const { train, test: held } = data
     .shapes({ size: 12, count: 40, seed: 1 })
     .split({ fraction: 0.2, seed: 1 });

@@ -18,5 +18,4 @@ export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./files
 export { mnist } from "./files/mnist.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
-export { Random, type RandomState } from "./random/random.ts";
 export { shapes } from "./shapes.ts";

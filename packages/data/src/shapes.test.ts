@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { DataError } from "./errors.ts";
 import { shapes } from "./shapes.ts";
 
@@ -9,7 +9,7 @@ function outline(image: Uint8Array, size: number): string[] {
   );
 }
 
-it("the first four pictures are the four shapes", () => {
+test("the first four pictures are the four shapes", () => {
   const data = shapes({ size: 12, count: 4, seed: 3, channels: 1 });
   expect(data.classes).toEqual(["circle", "cross", "square", "triangle"]);
   expect(Array.from(data.labels)).toEqual([0, 1, 2, 3]);
@@ -35,7 +35,7 @@ it("the first four pictures are the four shapes", () => {
   ]);
 });
 
-it("a picture depends on the seed and its place only", () => {
+test("a picture depends on the seed and its place only", () => {
   const few = shapes({ size: 10, count: 3, seed: 1 });
   const many = shapes({ size: 10, count: 9, seed: 1 });
   expect(few.channels).toBe(3);
@@ -43,7 +43,7 @@ it("a picture depends on the seed and its place only", () => {
   expect(shapes({ size: 10, count: 3, seed: 2 }).images).not.toEqual(few.images);
 });
 
-it("sizes out of range are named", () => {
+test("sizes out of range are named", () => {
   expect(() => shapes({ size: 4, count: 1, seed: 0 })).toThrow(
     new DataError("shapes: size must be a whole number from 8, got 4."),
   );

@@ -1,6 +1,6 @@
+import { Random } from "@quire/tensor";
 import { checkWhole } from "./check.ts";
 import { Dataset } from "./dataset.ts";
-import { Random } from "./random/random.ts";
 
 const classes = ["circle", "cross", "square", "triangle"] as const;
 

@@ -1,12 +1,12 @@
 /** Tensors that trace to a graph, differentiate, and run as one ONNX model. */
-export { compile, type Compiled, type CompileOptions, type Fed, type Fetched } from "./compile.ts";
+export { type Compiled, type CompileOptions, compile, type Fed, type Fetched } from "./compile.ts";
 export { bytesPerElement, type DType, dtypes, type TypedArray } from "./dtype.ts";
 export { DTypeError, GraphError, QuireError, ShapeError } from "./errors.ts";
 export { gradients, pullback } from "./grad.ts";
 export type { Graph } from "./graph/graph.ts";
 export { Tensor } from "./graph/node.ts";
 export { print } from "./graph/print.ts";
-export { record, type Recording } from "./graph/record.ts";
+export { type Recording, record } from "./graph/record.ts";
 export { constant, input } from "./graph/source.ts";
 export type { Tree } from "./graph/tree.ts";
 export { type Initializer, Variable, type VariableOptions } from "./graph/variable.ts";
@@ -15,7 +15,8 @@ export { HostTensor, hostTensor } from "./host.ts";
 export { emit, OPSET } from "./onnx/emit.ts";
 export type { Operand } from "./ops/define.ts";
 export * from "./ops/index.ts";
-export { Random } from "./random.ts";
+export { RandomStream } from "./ops/random-stream.ts";
+export { Random, type RandomState } from "./random/random.ts";
 export type { Buffer, Runtime, Session } from "./run/runtime.ts";
 export { withScope } from "./scope.ts";
 export { type Shape, sizeOf, type TensorType } from "./shape.ts";

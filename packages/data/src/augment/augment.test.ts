@@ -1,6 +1,6 @@
-import { describe, expect, test as it } from "vitest";
+import { Random } from "@quire/tensor";
+import { describe, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
-import { Random } from "../random/random.ts";
 import { type Augmentation, compose, oneOf, type Sample } from "./augmentation.ts";
 import { brighten, brightness, contrast, sharpen } from "./colour.ts";
 import { cutout, randomErasing } from "./erase.ts";
@@ -46,7 +46,7 @@ function distinct(images: readonly Float32Array[]): Set<string> {
 }
 
 describe("geometry", () => {
-  it("translate moves both channels and fills what comes in", () => {
+  test("translate moves both channels and fills what comes in", () => {
     const image = sample([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], 2, 3);
     translate(image, 1, -1, 0.5);
     expect(Array.from(image.pixels)).toEqual([
@@ -56,7 +56,7 @@ describe("geometry", () => {
     expect(new Set(image.pixels)).toEqual(new Set([0.25]));
   });
 
-  it("randomCrop yields every window of the padded image, and no other", () => {
+  test("randomCrop yields every window of the padded image, and no other", () => {
     const images = outcomes(randomCrop({ padding: 1, fill: 0 }), () => ramp(2, 2), 300);
     const windows: Float32Array[] = [];
     for (const right of [-1, 0, 1]) {
@@ -69,7 +69,7 @@ describe("geometry", () => {
     expect(distinct(images)).toEqual(distinct(windows));
   });
 
-  it("horizontalFlip mirrors each row in about half of the cases", () => {
+  test("horizontalFlip mirrors each row in about half of the cases", () => {
     const images = outcomes(horizontalFlip(), () => sample([1, 2, 3, 4, 5, 6], 2, 3), 400);
     expect(distinct(images)).toEqual(new Set(["1 2 3 4 5 6", "3 2 1 6 5 4"]));
     const flipped = images.filter((image) => image[0] === 3).length;
@@ -80,7 +80,7 @@ describe("geometry", () => {
     expect(distinct(never)).toEqual(distinct([ramp(2, 3).pixels]));
   });
 
-  it("a quarter turn moves pixels exactly, clockwise", () => {
+  test("a quarter turn moves pixels exactly, clockwise", () => {
     const image = sample([1, 2, 3, 4, 5, 6, 7, 8, 9], 3, 3);
     turn(image, 90, 0);
     [7, 4, 1, 8, 5, 2, 9, 6, 3].forEach((value, i) => {
@@ -88,7 +88,7 @@ describe("geometry", () => {
     });
   });
 
-  it("turning by an eighth interpolates between four pixels", () => {
+  test("turning by an eighth interpolates between four pixels", () => {
     const image = sample([0, 0, 0, 0, 1, 0, 0, 0, 0], 3, 3);
     turn(image, 45, 0);
     expect(image.pixels[4]).toBeCloseTo(1, 6);
@@ -97,7 +97,7 @@ describe("geometry", () => {
     for (const place of [1, 3, 5, 7]) expect(image.pixels[place]).toBeCloseTo(near, 6);
   });
 
-  it("rotate and shift stay within their limits", () => {
+  test("rotate and shift stay within their limits", () => {
     const flat = (): Sample => sample(new Array<number>(81).fill(1), 9, 9);
     for (const image of outcomes(rotate({ degrees: 20, fill: 0 }), flat, 50)) {
       expect(image[40]).toBeCloseTo(1, 6);
@@ -111,13 +111,13 @@ describe("geometry", () => {
 });
 
 describe("colour", () => {
-  it("brighten scales and clips", () => {
+  test("brighten scales and clips", () => {
     const image = sample([0, 0.25, 0.5, 1], 2, 2);
     brighten(image, 1.5);
     expect(Array.from(image.pixels)).toEqual([0, 0.375, 0.75, 1]);
   });
 
-  it("sharpen scales about the mean and clips", () => {
+  test("sharpen scales about the mean and clips", () => {
     const image = sample([0.25, 0.5, 0.75, 0.5], 2, 2);
     sharpen(image, 3);
     expect(Array.from(image.pixels)).toEqual([0, 0.5, 1, 0.5]);
@@ -125,7 +125,7 @@ describe("colour", () => {
     expect(Array.from(image.pixels)).toEqual([0.5, 0.5, 0.5, 0.5]);
   });
 
-  it("brightness and contrast draw factors within their amount", () => {
+  test("brightness and contrast draw factors within their amount", () => {
     const pair = (): Sample => sample([0.2, 0.4], 1, 2);
     const factors = outcomes(brightness({ amount: 0.5 }), pair, 300).map(([a = 0]) => a / 0.2);
     expect(Math.min(...factors)).toBeGreaterThanOrEqual(0.5 - 1e-6);
@@ -141,7 +141,7 @@ describe("colour", () => {
 });
 
 describe("covering", () => {
-  it("cutout covers one square, cut off at the borders", () => {
+  test("cutout covers one square, cut off at the borders", () => {
     const flat = (): Sample => sample(new Array<number>(72).fill(1), 6, 6);
     const sizes = new Set<number>();
     for (const image of outcomes(cutout({ size: 4, fill: 0 }), flat, 200)) {
@@ -153,7 +153,7 @@ describe("covering", () => {
     expect([...sizes].sort()).toEqual([2, 3, 4]);
   });
 
-  it("randomErasing covers areas and ratios of the paper in half of the cases", () => {
+  test("randomErasing covers areas and ratios of the paper in half of the cases", () => {
     const flat = (): Sample => sample(new Array<number>(900).fill(0.5), 30, 30);
     const images = outcomes(randomErasing({ fill: 1 }), flat, 600);
     const boxes = images
@@ -170,7 +170,7 @@ describe("covering", () => {
     expect(Math.max(...boxes.map((box) => box.count))).toBeGreaterThan(0.36 * 900);
   });
 
-  it("noise differs from pixel to pixel and channel to channel", () => {
+  test("noise differs from pixel to pixel and channel to channel", () => {
     const flat = (): Sample => sample(new Array<number>(200).fill(2), 10, 10);
     const [image = new Float32Array()] = outcomes(randomErasing({ probability: 1 }), flat, 1);
     const noise = image.filter((value) => value !== 2);
@@ -184,7 +184,7 @@ describe("mixing", () => {
   const black = (): Sample => sample(new Array<number>(64).fill(0), 8, 8, [1, 0]);
   const white = (): Sample => sample(new Array<number>(64).fill(1), 8, 8, [0, 1]);
 
-  it("mixup blends pixels and targets by one Beta draw", () => {
+  test("mixup blends pixels and targets by one Beta draw", () => {
     const shares: number[] = [];
     for (let seed = 0; seed < 400; seed++) {
       const mixed = black();
@@ -201,7 +201,7 @@ describe("mixing", () => {
     expect(Math.abs(variance - 0.125)).toBeLessThan(0.02);
   });
 
-  it("cutmix pastes a rectangle and mixes targets by its area", () => {
+  test("cutmix pastes a rectangle and mixes targets by its area", () => {
     const shares: number[] = [];
     for (let seed = 0; seed < 400; seed++) {
       const mixed = black();
@@ -219,7 +219,7 @@ describe("mixing", () => {
     expect(Math.abs(mean - expected)).toBeLessThan(0.04);
   });
 
-  it("a partner has gone through the steps before, and a chain of mixtures keeps shares whole", () => {
+  test("a partner has gone through the steps before, and a chain of mixtures keeps shares whole", () => {
     const steps: string[] = [];
     const mark = (name: string): Augmentation => ({
       mixesLabels: false,
@@ -235,7 +235,7 @@ describe("mixing", () => {
     expect((mixed.target[0] ?? 0) + (mixed.target[1] ?? 0)).toBeCloseTo(1, 6);
   });
 
-  it("oneOf applies one choice, each about equally often", () => {
+  test("oneOf applies one choice, each about equally often", () => {
     const paint = (value: number): Augmentation => ({
       mixesLabels: false,
       apply: ({ pixels }) => {
@@ -252,13 +252,13 @@ describe("mixing", () => {
   });
 });
 
-it("steps of a composition draw independently of each other", () => {
+test("steps of a composition draw independently of each other", () => {
   const twice = outcomes(compose(horizontalFlip(), horizontalFlip()), () => ramp(1, 2), 200);
   const unchanged = twice.filter((image) => (image[0] ?? 0) < (image[1] ?? 0)).length;
   expect(Math.abs(unchanged - 100)).toBeLessThan(35);
 });
 
-it("how much one step draws does not change what the next one does", () => {
+test("how much one step draws does not change what the next one does", () => {
   const quiet: Augmentation = { mixesLabels: false, apply: () => undefined };
   const noisy: Augmentation = {
     mixesLabels: false,
@@ -271,7 +271,7 @@ it("how much one step draws does not change what the next one does", () => {
   expect(after(noisy)).toEqual(after(quiet));
 });
 
-it("randAugment keeps values from 0 to 1, and magnitude 0 changes nothing", () => {
+test("randAugment keeps values from 0 to 1, and magnitude 0 changes nothing", () => {
   const make = (): Sample => ramp(8, 8, 3);
   const images = outcomes(randAugment({ count: 3, magnitude: 30 }), make, 100);
   expect(distinct(images).size).toBeGreaterThan(80);
@@ -283,7 +283,7 @@ it("randAugment keeps values from 0 to 1, and magnitude 0 changes nothing", () =
   }
 });
 
-it("options out of range are named", () => {
+test("options out of range are named", () => {
   const wrong: [() => Augmentation, string][] = [
     [
       () => randomCrop({ padding: 1.5 }),

@@ -1,5 +1,5 @@
+import type { Random } from "@quire/tensor";
 import { DataError } from "../errors.ts";
-import type { Random } from "../random/random.ts";
 
 /** One image on its way into a batch, with scratch memory beside it. */
 export interface Sample {

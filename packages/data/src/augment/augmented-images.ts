@@ -1,7 +1,7 @@
+import type { Random } from "@quire/tensor";
 import type { ChannelStatistics, Dataset } from "../dataset.ts";
 import type { ImageSource } from "../image-source.ts";
 import { normalizer, type PlaneWriter, planeWriter, valueTable } from "../image-tensor.ts";
-import type { Random } from "../random/random.ts";
 import type { Augmentation, Sample } from "./augmentation.ts";
 
 /**

@@ -1,5 +1,4 @@
 import { checkRange, checkWhole } from "../check.ts";
-import { sineCosine } from "../random/elementary.ts";
 import { type Augmentation, imageStep, type Sample } from "./augmentation.ts";
 
 /**
@@ -84,7 +83,8 @@ export function translate(sample: Sample, right: number, down: number, fill: num
 /** Turns the image clockwise about its centre. */
 export function turn(sample: Sample, degrees: number, fill: number): void {
   const { height, width } = sample;
-  const { sine, cosine } = sineCosine((degrees * Math.PI) / 180);
+  const angle = (degrees * Math.PI) / 180;
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
   const middleX = (width - 1) / 2;
   const middleY = (height - 1) / 2;
   for (let y = 0; y < height; y++) {

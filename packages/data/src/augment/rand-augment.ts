@@ -1,5 +1,5 @@
+import type { Random } from "@quire/tensor";
 import { checkRange, checkWhole } from "../check.ts";
-import type { Random } from "../random/random.ts";
 import { type Augmentation, imageStep, type Sample } from "./augmentation.ts";
 import { brighten, sharpen } from "./colour.ts";
 import { boxAround, cover } from "./erase.ts";

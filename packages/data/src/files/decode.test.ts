@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test as it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { readImage } from "./decode.ts";
 import { imageFolder } from "./image-folder.ts";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it.each([1, 3] as const)(
+test.each([1, 3] as const)(
   "an image is read as the data set read it, %d channels",
   async (channels) => {
     const size = { height: 5, width: 6, channels };
@@ -29,7 +29,7 @@ it.each([1, 3] as const)(
   },
 );
 
-it("a missing image, a folder, another format and other channels are named", async () => {
+test("a missing image, a folder, another format and other channels are named", async () => {
   const size = { height: 4, width: 4, channels: 3 };
   const failure = (path: string, channels = 3): Promise<unknown> =>
     readImage(path, { ...size, channels }).then(

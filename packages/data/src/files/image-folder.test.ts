@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test as it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
 
@@ -48,7 +48,7 @@ function failure(path: string, options?: ImageFolderOptions): Promise<unknown> {
   );
 }
 
-it("classes are the folders by name, with all images below, in colour", async () => {
+test("classes are the folders by name, with all images below, in colour", async () => {
   const folder = await folderOf({
     "zebra/b.png": plain("#ff0000"),
     "zebra/deep/er/a.JPG": plain("#0000ff", { format: "jpeg" }),
@@ -71,7 +71,7 @@ it("classes are the folders by name, with all images below, in colour", async ()
   });
 });
 
-it("images whose pixels are all grey have one channel, also when stored in colour", async () => {
+test("images whose pixels are all grey have one channel, also when stored in colour", async () => {
   const values = [0, 10, 200, 255, 77, 128];
   const folder = await folderOf({
     "a/x.png": grey(values, 3),
@@ -84,13 +84,13 @@ it("images whose pixels are all grey have one channel, also when stored in colou
   expect(Array.from(colour.images.subarray(0, 18))).toEqual(values.flatMap((v) => [v, v, v]));
 });
 
-it("colours become grey by their luma where one channel is asked for", async () => {
+test("colours become grey by their luma where one channel is asked for", async () => {
   const folder = await folderOf({ "a/x.png": plain("#ff0000"), "b/y.png": plain("#00ff00") });
   const data = await imageFolder(folder, { channels: 1, size: 1 });
   expect(Array.from(data.images)).toEqual([76, 150]);
 });
 
-it("differing sizes become their median, at most 64, and the user is told", async () => {
+test("differing sizes become their median, at most 64, and the user is told", async () => {
   const folder = await folderOf({
     "a/x.png": plain("red", { width: 20, height: 30 }),
     "a/y.png": plain("red", { width: 100, height: 40 }),
@@ -110,7 +110,7 @@ it("differing sizes become their median, at most 64, and the user is told", asyn
   expect([asked.height, asked.width, notes.length]).toEqual([5, 7, 1]);
 });
 
-it("equal sizes stay, also large ones, without a note", async () => {
+test("equal sizes stay, also large ones, without a note", async () => {
   const large = { width: 80, height: 70 };
   const folder = await folderOf({
     "a/x.png": plain("red", large),
@@ -121,7 +121,7 @@ it("equal sizes stay, also large ones, without a note", async () => {
   expect([data.height, data.width, notes]).toEqual([70, 80, []]);
 });
 
-it("a wide image is cut about its centre", async () => {
+test("a wide image is cut about its centre", async () => {
   const row = [
     ...new Array<number>(8).fill(10),
     ...new Array<number>(8).fill(90),
@@ -133,7 +133,7 @@ it("a wide image is cut about its centre", async () => {
   expect(new Set(data.images)).toEqual(new Set([90]));
 });
 
-it("orientation marks are followed and transparency is white", async () => {
+test("orientation marks are followed and transparency is white", async () => {
   const halves = Uint8Array.from({ length: 96 }, (_, i) => (i % 24 < 12 ? 0 : 255));
   const turned = sharp(halves, { raw: { width: 24, height: 4, channels: 1 } })
     .withMetadata({ orientation: 6 })
@@ -149,7 +149,7 @@ it("orientation marks are followed and transparency is white", async () => {
   expect(new Set(data.images.subarray(96))).toEqual(new Set([255]));
 });
 
-it("deep, palette and grey-alpha images are read as bytes", async () => {
+test("deep, palette and grey-alpha images are read as bytes", async () => {
   const deep = sharp(Uint16Array.of(0, 257 * 77, 65_535), {
     raw: { width: 3, height: 1, channels: 1 },
   }).toColourspace("grey16");
@@ -163,7 +163,7 @@ it("deep, palette and grey-alpha images are read as bytes", async () => {
   expect(Array.from(data.images)).toEqual([0, 77, 255, 10, 10, 10]);
 });
 
-it("links to folders count, and a link that leads back ends", async () => {
+test("links to folders count, and a link that leads back ends", async () => {
   const folder = await folderOf({ "a/x.png": plain("red"), "store/y.png": plain("blue") });
   await symlink(join(folder, "store"), join(folder, "linked"));
   await symlink(join(folder, "a"), join(folder, "a", "again"));
@@ -172,7 +172,7 @@ it("links to folders count, and a link that leads back ends", async () => {
   expect(Array.from(data.labels)).toEqual([0, 1, 2]);
 });
 
-it("progress counts every image through both stages", async () => {
+test("progress counts every image through both stages", async () => {
   const folder = await folderOf({ "a/x.png": plain("red"), "b/y.png": plain("blue") });
   const events: ReadProgress[] = [];
   await imageFolder(folder, { progress: (event) => events.push(event) });
@@ -184,7 +184,7 @@ it("progress counts every image through both stages", async () => {
   ]);
 });
 
-it("a path that is missing, a file or empty is named", async () => {
+test("a path that is missing, a file or empty is named", async () => {
   const missing = join(root, "nowhere");
   expect(await failure(missing)).toEqual(
     new DataError(`data folder "${missing}" does not exist: check the path.`),
@@ -209,7 +209,7 @@ it("a path that is missing, a file or empty is named", async () => {
   );
 });
 
-it("folders that make no classes are named", async () => {
+test("folders that make no classes are named", async () => {
   const one = await folderOf({ "cats/x.png": plain("red") });
   expect(await failure(one)).toEqual(
     new DataError(
@@ -234,7 +234,7 @@ it("folders that make no classes are named", async () => {
   );
 });
 
-it("a broken, an empty and a cut-off image are named", async () => {
+test("a broken, an empty and a cut-off image are named", async () => {
   const noise = { type: "gaussian", mean: 128, sigma: 40 } as const;
   const whole = await sharp({
     create: { width: 60, height: 60, channels: 3, background: "red", noise },
@@ -255,7 +255,7 @@ it("a broken, an empty and a cut-off image are named", async () => {
   }
 });
 
-it("a format that is not read is named by its ending or its content", async () => {
+test("a format that is not read is named by its ending or its content", async () => {
   const ending = await folderOf({ "a/x.bmp": "BM", "b/y.png": plain("red") });
   expect(await failure(ending)).toEqual(
     new DataError(
@@ -271,7 +271,7 @@ it("a format that is not read is named by its ending or its content", async () =
   );
 });
 
-it("of several broken images the first is named, and then nothing more is read", async () => {
+test("of several broken images the first is named, and then nothing more is read", async () => {
   const files = Object.fromEntries(
     Array.from({ length: 30 }, (_, i) => [
       `${i < 15 ? "a" : "b"}/${i + 10}.png`,
@@ -296,7 +296,7 @@ it("of several broken images the first is named, and then nothing more is read",
   expect(last).toBeLessThan(27);
 });
 
-it("sizes that cannot be are named", async () => {
+test("sizes that cannot be are named", async () => {
   const folder = await folderOf({ "a/x.png": plain("red"), "b/y.png": plain("red") });
   expect(await failure(folder, { size: { height: 4, width: 0 } })).toEqual(
     new DataError("imageFolder: size must be a whole number from 1, got 0."),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test as it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
 import { mnist, packagedFolder } from "./mnist.ts";
 
@@ -21,7 +21,7 @@ async function write(part: string, images: Uint8Array, labels: Uint8Array): Prom
   await writeFile(join(folder, `${part}-labels-idx1-ubyte`), labels);
 }
 
-it("reads the 70,000 digits of the package", async () => {
+test("reads the 70,000 digits of the package", async () => {
   const { train, test: held } = await mnist();
   expect([train.size, train.height, train.width, train.channels]).toEqual([60_000, 28, 28, 1]);
   expect(held.size).toBe(10_000);
@@ -33,7 +33,7 @@ it("reads the 70,000 digits of the package", async () => {
   expect(deviation[0]).toBeCloseTo(0.3081, 4);
 });
 
-it("reads a folder of four files in the same form", async () => {
+test("reads a folder of four files in the same form", async () => {
   await write("train", idx([2, 1, 2], [1, 2, 3, 4]), idx([2], [7, 1]));
   await write("t10k", idx([1, 1, 2], [5, 6]), idx([1], [9]));
   const { train, test: held } = await mnist({ folder });
@@ -42,7 +42,7 @@ it("reads a folder of four files in the same form", async () => {
   expect([held.size, held.height, held.width]).toEqual([1, 1, 2]);
 });
 
-it("files that do not belong together, and a missing one, are named", async () => {
+test("files that do not belong together, and a missing one, are named", async () => {
   await write("train", idx([2, 1, 2], [1, 2, 3, 4]), idx([3], [7, 1, 0]));
   await expect(mnist({ folder })).rejects.toThrow(
     new DataError(
@@ -59,7 +59,7 @@ it("files that do not belong together, and a missing one, are named", async () =
   );
 });
 
-it("a missing package says how to install it", async () => {
+test("a missing package says how to install it", async () => {
   const resolve = (): string => {
     throw new Error("Cannot find module");
   };

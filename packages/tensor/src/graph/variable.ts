@@ -1,7 +1,7 @@
 import { allocate, type DType } from "../dtype.ts";
 import { GraphError, QuireError } from "../errors.ts";
 import { HostTensor } from "../host.ts";
-import { Random } from "../random.ts";
+import { Random } from "../random/random.ts";
 import type { Buffer, Runtime } from "../run/runtime.ts";
 import { type Shape, sameShape, sizeOf, type TensorType, typeText } from "../shape.ts";
 import type { Tensor } from "./node.ts";

@@ -4,7 +4,7 @@ import { constant } from "../graph/source.ts";
 import { currentTrace, type Trace } from "../graph/trace.ts";
 import { Variable } from "../graph/variable.ts";
 import { hostTensor } from "../host.ts";
-import { Random } from "../random.ts";
+import { Random } from "../random/random.ts";
 import { add } from "./arithmetic.ts";
 
 /**

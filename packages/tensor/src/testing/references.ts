@@ -5,7 +5,7 @@ import type { DType } from "../dtype.ts";
 import { pullback } from "../grad.ts";
 import type { Tensor } from "../graph/node.ts";
 import { type HostTensor, hostTensor } from "../host.ts";
-import { Random } from "../random.ts";
+import { Random } from "../random/random.ts";
 import { sizeOf } from "../shape.ts";
 
 interface StoredTensor {

@@ -1,9 +1,9 @@
-import { expect, test as it } from "vitest";
-import { exp, log, sineCosine } from "./elementary.ts";
+import { expect, test } from "vitest";
+import { exp, log } from "./elementary.ts";
 
 const points = Array.from({ length: 4001 }, (_, i) => i - 2000);
 
-it("the logarithm agrees with the platform's to 1e-15 of its size", () => {
+test("the logarithm agrees with the platform's to 1e-15 of its size", () => {
   for (const point of points) {
     const x = 2 ** (point / 2) * 1.37;
     if (x === 0 || x === Number.POSITIVE_INFINITY) continue;
@@ -15,20 +15,11 @@ it("the logarithm agrees with the platform's to 1e-15 of its size", () => {
   expect(log(5e-324)).toBeCloseTo(Math.log(5e-324), 10);
 });
 
-it("the exponential agrees with the platform's to 1e-15 of its value", () => {
+test("the exponential agrees with the platform's to 1e-15 of its value", () => {
   for (const point of points) {
     const x = point * 0.3541;
     if (x < -708) continue;
     expect(Math.abs(exp(x) / Math.exp(x) - 1)).toBeLessThanOrEqual(1e-15);
   }
   expect([exp(0), exp(-800), exp(800)]).toEqual([1, 0, Number.POSITIVE_INFINITY]);
-});
-
-it("sine and cosine agree with the platform's to 1e-14", () => {
-  for (const point of points) {
-    const angle = (point * Math.PI) / 2000;
-    const { sine, cosine } = sineCosine(angle);
-    expect(Math.abs(sine - Math.sin(angle))).toBeLessThanOrEqual(1e-14);
-    expect(Math.abs(cosine - Math.cos(angle))).toBeLessThanOrEqual(1e-14);
-  }
 });

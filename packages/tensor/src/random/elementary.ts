@@ -39,15 +39,3 @@ export function exp(x: number): number {
   view.setUint32(4, 0);
   return series * view.getFloat64(0);
 }
-
-/** Sine and cosine of an angle in radians between -pi and pi, within 1e-14. */
-export function sineCosine(angle: number): { sine: number; cosine: number } {
-  const square = angle * angle;
-  let sine = 1;
-  let cosine = 1;
-  for (let k = 30; k >= 2; k -= 2) {
-    sine = 1 - (sine * square) / (k * (k + 1));
-    cosine = 1 - (cosine * square) / (k * (k - 1));
-  }
-  return { sine: sine * angle, cosine };
-}

@@ -1,5 +1,4 @@
-import { checkWhole } from "../check.ts";
-import { DataError } from "../errors.ts";
+import { QuireError } from "../errors.ts";
 import { exp, log } from "./elementary.ts";
 import { threefry } from "./threefry.ts";
 
@@ -30,9 +29,9 @@ export class Random {
   #position = 0;
   readonly #block = new Uint32Array(2);
 
-  /** @throws DataError when the seed is not a whole number from 0 to 2 ** 53 - 1. */
+  /** @throws QuireError when the seed is not a whole number from 0 to 2 ** 53 - 1. */
   constructor(seed: number) {
-    const whole = checkWhole("Random: the seed", seed, 0);
+    const whole = checkWhole("Random: the seed", seed);
     this.#key0 = whole >>> 0;
     this.#key1 = Math.floor(whole / 2 ** 32);
   }
@@ -53,7 +52,7 @@ export class Random {
   restore(state: RandomState): void {
     const words = [...state.key, state.position];
     if (words.length !== 3 || !words.every((word) => Number.isSafeInteger(word) && word >= 0)) {
-      throw new DataError(
+      throw new QuireError(
         "Random: this is not a generator's state: pass what state() returned, unchanged.",
       );
     }
@@ -75,7 +74,7 @@ export class Random {
       }
       child.#rekey(label.length, TEXT_END);
     } else {
-      const whole = checkWhole("Random: the number of a fork", label, 0);
+      const whole = checkWhole("Random: the number of a fork", label);
       child.#rekey(whole >>> 0, NUMBER_LABEL + Math.floor(whole / 2 ** 32));
     }
     return child;
@@ -99,11 +98,11 @@ export class Random {
   /**
    * A whole number from 0 to `n - 1`, each equally likely.
    *
-   * @throws DataError when n is not a whole number from 1 to 2 ** 32.
+   * @throws QuireError when n is not a whole number from 1 to 2 ** 32.
    */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
-      throw new DataError(`Random: integer(n) needs a whole number from 1 to 2 ** 32, got ${n}.`);
+      throw new QuireError(`Random: integer(n) needs a whole number from 1 to 2 ** 32, got ${n}.`);
     }
     const fair = 2 ** 32 - (2 ** 32 % n);
     for (;;) {
@@ -177,7 +176,13 @@ export class Random {
   }
 }
 
+/** Returns a value that must be a whole number from 0; `what` says whose it is. */
+function checkWhole(what: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new QuireError(`${what} must be a whole number from 0, got ${value}.`);
+}
+
 function checkPositive(what: string, value: number): number {
   if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
-  throw new DataError(`Random: ${what} needs numbers above 0, got ${value}.`);
+  throw new QuireError(`Random: ${what} needs numbers above 0, got ${value}.`);
 }

@@ -1,4 +1,4 @@
-import { expect, test as it } from "vitest";
+import { expect, test } from "vitest";
 import { threefry } from "./threefry.ts";
 
 function block(key: [number, number], counter: [number, number]): string[] {
@@ -7,7 +7,7 @@ function block(key: [number, number], counter: [number, number]): string[] {
   return Array.from(out, (word) => word.toString(16).padStart(8, "0"));
 }
 
-it("gives the known answers that the paper's authors publish", () => {
+test("gives the known answers that the paper's authors publish", () => {
   expect(block([0, 0], [0, 0])).toEqual(["6b200159", "99ba4efe"]);
   expect(block([0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff])).toEqual([
     "1cb996fc",

@@ -1,5 +1,5 @@
-import { expect, test as it } from "vitest";
-import { DataError } from "../errors.ts";
+import { expect, test } from "vitest";
+import { QuireError } from "../errors.ts";
 import { Random, type RandomState } from "./random.ts";
 
 function draws(count: number, draw: () => number): number[] {
@@ -28,7 +28,7 @@ function normalDistribution(x: number): number {
   return 0.5 + (sum * x) / steps / 3;
 }
 
-it("the first draws of a seed are stored values", () => {
+test("the first draws of a seed are stored values", () => {
   const random = new Random(2023);
   expect(draws(4, () => random.bits())).toEqual([3984289627, 2703343864, 2526053652, 3078830240]);
   expect(draws(3, () => random.uniform())).toEqual([
@@ -44,13 +44,13 @@ it("the first draws of a seed are stored values", () => {
   expect(random.fork(12).bits()).toBe(387013052);
 });
 
-it("uniform draws fill 0 to 1 evenly", () => {
+test("uniform draws fill 0 to 1 evenly", () => {
   const random = new Random(1);
   const values = draws(20_000, () => random.uniform());
   expect(largestGap(values, (x) => x)).toBeLessThan(1.63 / Math.sqrt(values.length));
 });
 
-it("normal draws follow the normal law", () => {
+test("normal draws follow the normal law", () => {
   const random = new Random(2);
   const values = draws(20_000, () => random.normal());
   expect(largestGap(values, normalDistribution)).toBeLessThan(1.63 / Math.sqrt(values.length));
@@ -63,13 +63,13 @@ it.each([0.2, 1, 4.5])("gamma draws of shape %f have mean and variance equal to 
   expect(Math.abs(variance - a)).toBeLessThan(0.08 * Math.max(0.5, a));
 });
 
-it("gamma draws of shape 1 follow the exponential law", () => {
+test("gamma draws of shape 1 follow the exponential law", () => {
   const random = new Random(4);
   const values = draws(20_000, () => random.gamma(1));
   expect(largestGap(values, (x) => 1 - Math.exp(-x))).toBeLessThan(1.63 / Math.sqrt(values.length));
 });
 
-it("beta draws follow the arcsine law for halves, and are even for ones", () => {
+test("beta draws follow the arcsine law for halves, and are even for ones", () => {
   const random = new Random(5);
   const limit = 1.63 / Math.sqrt(20_000);
   const halves = draws(20_000, () => random.beta(0.5, 0.5));
@@ -83,14 +83,14 @@ it("beta draws follow the arcsine law for halves, and are even for ones", () => 
   ).toBeLessThan(limit);
 });
 
-it("beta draws of tiny shapes stay between 0 and 1", () => {
+test("beta draws of tiny shapes stay between 0 and 1", () => {
   const random = new Random(6);
   const values = draws(1000, () => random.beta(1e-4, 1e-4));
   expect(values.every((value) => value >= 0 && value <= 1)).toBe(true);
   expect(Math.abs(moments(values).mean - 0.5)).toBeLessThan(0.06);
 });
 
-it("whole draws are even, also where n does not divide 2 ** 32", () => {
+test("whole draws are even, also where n does not divide 2 ** 32", () => {
   const random = new Random(7);
   const counts = new Array<number>(7).fill(0);
   for (let i = 0; i < 70_000; i++) {
@@ -103,7 +103,7 @@ it("whole draws are even, also where n does not divide 2 ** 32", () => {
   expect(Math.abs(lower.length - 10_000)).toBeLessThan(400);
 });
 
-it("every order of three is equally likely", () => {
+test("every order of three is equally likely", () => {
   const random = new Random(8);
   const counts = new Map<string, number>();
   for (let i = 0; i < 60_000; i++) {
@@ -114,7 +114,7 @@ it("every order of three is equally likely", () => {
   for (const count of counts.values()) expect(Math.abs(count - 10_000)).toBeLessThan(400);
 });
 
-it("a restored generator draws what the first one draws next", () => {
+test("a restored generator draws what the first one draws next", () => {
   for (const drawn of [0, 1, 2, 7]) {
     const random = new Random(9);
     draws(drawn, () => random.bits());
@@ -127,7 +127,7 @@ it("a restored generator draws what the first one draws next", () => {
   }
 });
 
-it("a fork depends on the seed and the label, not on what was drawn", () => {
+test("a fork depends on the seed and the label, not on what was drawn", () => {
   const random = new Random(10);
   const before = random.fork("a").bits();
   random.uniform();
@@ -138,29 +138,29 @@ it("a fork depends on the seed and the label, not on what was drawn", () => {
   expect(new Set([...first, nested, new Random(10).bits()]).size).toBe(labels.length + 2);
 });
 
-it("seeds that differ beyond 32 bits give different draws", () => {
+test("seeds that differ beyond 32 bits give different draws", () => {
   expect(new Random(5).bits()).not.toBe(new Random(5 + 2 ** 32).bits());
 });
 
-it("wrong arguments are named", () => {
+test("wrong arguments are named", () => {
   const random = new Random(0);
   expect(() => new Random(-1)).toThrow(
-    new DataError("Random: the seed must be a whole number from 0, got -1."),
+    new QuireError("Random: the seed must be a whole number from 0, got -1."),
   );
   expect(() => random.fork(1.5)).toThrow(
-    new DataError("Random: the number of a fork must be a whole number from 0, got 1.5."),
+    new QuireError("Random: the number of a fork must be a whole number from 0, got 1.5."),
   );
   expect(() => random.integer(0)).toThrow(
-    new DataError("Random: integer(n) needs a whole number from 1 to 2 ** 32, got 0."),
+    new QuireError("Random: integer(n) needs a whole number from 1 to 2 ** 32, got 0."),
   );
   expect(() => random.gamma(0)).toThrow(
-    new DataError("Random: gamma(shape) needs numbers above 0, got 0."),
+    new QuireError("Random: gamma(shape) needs numbers above 0, got 0."),
   );
   expect(() => random.beta(1, Number.NaN)).toThrow(
-    new DataError("Random: beta(a, b) needs numbers above 0, got NaN."),
+    new QuireError("Random: beta(a, b) needs numbers above 0, got NaN."),
   );
   expect(() => Random.restore({ key: [1, 2], position: -1 })).toThrow(
-    new DataError(
+    new QuireError(
       "Random: this is not a generator's state: pass what state() returned, unchanged.",
     ),
   );
