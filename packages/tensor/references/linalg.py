@@ -86,6 +86,12 @@ EINSUMS = {
     "ellipsis broadcast": ("...ij,jk->...ik", [(2, 2, 2, 3), (3, 2)]),
     "ellipsis one side": ("b...i,oi->b...o", [(2, 3, 2, 4), (5, 4)]),
     "ellipsis implicit": ("...ij->...ji", [(2, 2, 3)]),
+    "ellipsis of one": ("...ij,...jk->...ik", [(1, 2, 3), (4, 3, 2)]),
+    "ellipsis summed": ("...i,i->", [(2, 3, 4), (4,)]),
+    "diagonal of three": ("iii->i", [(3, 3, 3)]),
+    "diagonal inside": ("iji,jk->ki", [(3, 2, 3), (2, 4)]),
+    "batch of dots": ("bi,bi->b", [(2, 3), (2, 3)]),
+    "outer of batches": ("bi,bj->bji", [(2, 3), (2, 4)]),
     "zero-size": ("ij,jk->ik", [(2, 0), (0, 3)]),
     "spaces": ("b i j, b j k -> b i k", [(2, 2, 3), (2, 3, 2)]),
 }

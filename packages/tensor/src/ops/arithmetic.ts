@@ -1,5 +1,6 @@
 import type { DType } from "../dtype.ts";
 import { nondifferentiable, type Ops, type Tensor } from "../graph/node.ts";
+import { scalarValue } from "../graph/source.ts";
 import { type Binary, binary } from "./define.ts";
 
 /** a + b, broadcast. */
@@ -45,12 +46,30 @@ export const div: Binary = binary("div", {
   },
 });
 
-/** a to the power b, broadcast. The gradient for b takes log a as 0 where a is 0. */
+/** b a^(b - 1), which is 0 where b is 0, whatever a is. */
+function powerSlope(a: Tensor, b: Tensor, ops: Ops): Tensor {
+  const exponent = scalarValue(b);
+  if (exponent === 0) return ops.zerosLike(a);
+  if (exponent !== undefined) return ops.mul(ops.pow(a, exponent - 1), exponent);
+  return ops.mul(ops.pow(a, ops.where(ops.equal(b, 0), 1, ops.sub(b, 1))), b);
+}
+
+/** a to the power b, broadcast. The gradient for b takes log a as 0 where a is not above 0. */
 export const pow: Binary = binary("pow", {
-  onnx: "Pow",
+  onnx: (emit, inputs, { dtype }) =>
+    dtype === "uint8"
+      ? emit.cast(
+          emit.one(
+            "Pow",
+            inputs.map((name) => emit.cast(name, "int32")),
+          ),
+          dtype,
+        )
+      : emit.one("Pow", inputs),
+  takes: "number",
   evaluate: (a, b) => a ** b,
   gradient: ({ inputs: [a, b], outputs: [y], dy }, ops) => {
-    const slope = ops.mul(b, ops.pow(a, ops.sub(b, 1)));
+    const slope = powerSlope(a, b, ops);
     const logA = ops.log(ops.where(ops.greater(a, 0), a, ops.onesLike(a)));
     return [
       ops.sumTo(ops.mul(dy, slope), a.shape),
@@ -107,7 +126,7 @@ export const mod: Binary = binary("mod", {
   evaluate: (a, b) => a - b * Math.floor(a / b),
   gradient: ({ inputs: [a, b], dy }, ops) => [
     ops.sumTo(dy, a.shape),
-    ops.neg(ops.sumTo(ops.mul(dy, ops.floor(ops.div(a, b))), b.shape)),
+    ops.neg(ops.sumTo(ops.mul(dy, ops.floor(ops.stopGradient(ops.div(a, b)))), b.shape)),
   ],
 });
 

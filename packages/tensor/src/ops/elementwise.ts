@@ -1,9 +1,14 @@
-import { nondifferentiable } from "../graph/node.ts";
-import { type Unary, unary } from "./define.ts";
+import { makeTensor, nondifferentiable, type OpSpec, type Tensor } from "../graph/node.ts";
+import type { TensorType } from "../shape.ts";
+import { mul } from "./arithmetic.ts";
+import { type Operand, requireClass, toTensor, type Unary, unary } from "./define.ts";
 
-/** -x. */
+/** Minus x. */
 export const neg: Unary = unary("neg", {
-  onnx: "Neg",
+  onnx: (emit, inputs, { dtype }) =>
+    dtype === "uint8"
+      ? emit.one("Sub", [emit.scalar(0, dtype), ...inputs])
+      : emit.one("Neg", inputs),
   takes: "number",
   evaluate: (x) => -x,
   gradient: ({ dy }, ops) => [ops.neg(dy)],
@@ -14,7 +19,7 @@ export const abs: Unary = unary("abs", {
   onnx: "Abs",
   takes: "number",
   evaluate: Math.abs,
-  gradient: ({ inputs: [x], dy }, ops) => [ops.mul(dy, ops.sign(x))],
+  gradient: ({ inputs: [x], dy }, ops) => [ops.mul(dy, ops.sign(ops.stopGradient(x)))],
 });
 
 /** e to the power x. */
@@ -31,6 +36,41 @@ export const log: Unary = unary("log", {
   gradient: ({ inputs: [x], dy }, ops) => [ops.div(dy, x)],
 });
 
+/** log(1 + x), with all its digits where x is small. */
+export const log1p: Unary = unary("log1p", {
+  // Where 1 + x is rounded, the same rounding in log(u) x / (u - 1) cancels (Kahan).
+  onnx(emit, [x], { dtype }) {
+    const one = emit.scalar(1, dtype);
+    const u = emit.one("Add", [x as string, one]);
+    const log = emit.one("Log", [u]);
+    const rounded = emit.one("Sub", [u, one]);
+    const mended = emit.one("Mul", [log, emit.one("Div", [x as string, rounded])]);
+    const isTiny = emit.one("Equal", [u, one]);
+    const small = emit.one("Where", [isTiny, x as string, mended]);
+    return emit.one("Where", [emit.one("Less", [x as string, one]), small, log]);
+  },
+  evaluate: Math.log1p,
+  gradient: ({ inputs: [x], dy }, ops) => [ops.div(dy, ops.add(x, 1))],
+});
+
+/** e^x - 1, with all its digits where x is small. */
+export const expm1: Unary = unary("expm1", {
+  // e^x - 1 = tanh(x / 2) (e^x + 1), which subtracts nothing.
+  onnx(emit, [x], { dtype }) {
+    const tanh = emit.one("Tanh", [emit.one("Mul", [x as string, emit.scalar(0.5, dtype)])]);
+    const sum = emit.one("Add", [emit.one("Exp", [x as string]), emit.scalar(1, dtype)]);
+    return emit.one("Mul", [tanh, sum]);
+  },
+  evaluate: Math.expm1,
+  gradient: ({ inputs: [x], dy }, ops) => [ops.mul(dy, ops.exp(x))],
+});
+
+/** x x. `[...] -> [...]` */
+export function square(x: Operand): Tensor {
+  const tensor = toTensor(x);
+  return mul(tensor, tensor);
+}
+
 /** The square root. */
 export const sqrt: Unary = unary("sqrt", {
   onnx: "Sqrt",
@@ -45,33 +85,10 @@ export const reciprocal: Unary = unary("reciprocal", {
   gradient: ({ outputs: [y], dy }, ops) => [ops.neg(ops.mul(dy, ops.mul(y, y)))],
 });
 
-/** The sine. */
-export const sin: Unary = unary("sin", {
-  onnx: "Sin",
-  evaluate: Math.sin,
-  gradient: ({ inputs: [x], dy }, ops) => [ops.mul(dy, ops.cos(x))],
-});
-
-/** The cosine. */
-export const cos: Unary = unary("cos", {
-  onnx: "Cos",
-  evaluate: Math.cos,
-  gradient: ({ inputs: [x], dy }, ops) => [ops.neg(ops.mul(dy, ops.sin(x)))],
-});
-
-/** The hyperbolic tangent. */
-export const tanh: Unary = unary("tanh", {
-  onnx: "Tanh",
-  evaluate: Math.tanh,
-  gradient: ({ outputs: [y], dy }, ops) => [ops.mul(dy, ops.sub(1, ops.mul(y, y)))],
-});
-
-/** 1 / (1 + e^-x). */
-export const sigmoid: Unary = unary("sigmoid", {
-  onnx: "Sigmoid",
-  evaluate: (x) => 1 / (1 + Math.exp(-x)),
-  gradient: ({ outputs: [y], dy }, ops) => [ops.mul(dy, ops.mul(y, ops.sub(1, y)))],
-});
+/** 1 / √x. `[...] -> [...]` */
+export function rsqrt(x: Operand): Tensor {
+  return reciprocal(sqrt(x));
+}
 
 /** 2/√π times the integral of e^-t² from 0 to x. */
 export const erf: Unary = unary("erf", {
@@ -82,13 +99,6 @@ export const erf: Unary = unary("erf", {
   ],
 });
 
-/** max(x, 0); the gradient at 0 is 0. */
-export const relu: Unary = unary("relu", {
-  onnx: "Relu",
-  evaluate: (x) => Math.max(x, 0),
-  gradient: ({ outputs: [y], dy }, ops) => [ops.mul(dy, ops.cast(ops.greater(y, 0), dy.dtype))],
-});
-
 const flat = nondifferentiable("it is constant between its jumps");
 
 /** The largest whole number at most x. */
@@ -96,6 +106,13 @@ export const floor: Unary = unary("floor", { onnx: "Floor", evaluate: Math.floor
 
 /** The smallest whole number at least x. */
 export const ceil: Unary = unary("ceil", { onnx: "Ceil", evaluate: Math.ceil, gradient: flat });
+
+/** The nearest whole number; halves go to the even one. */
+export const round: Unary = unary("round", {
+  onnx: "Round",
+  evaluate: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
+  gradient: flat,
+});
 
 /** -1, 0 or 1. */
 export const sign: Unary = unary("sign", {
@@ -105,13 +122,66 @@ export const sign: Unary = unary("sign", {
   gradient: flat,
 });
 
+const truth = nondifferentiable("its values are true or false");
+
+/** Whether x is not a number. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: named as the function of numbers that it extends
+export const isNaN: Unary = unary("isNaN", {
+  onnx: "IsNaN",
+  gives: "bool",
+  evaluate: (x) => Number(Number.isNaN(x)),
+  gradient: truth,
+});
+
+/** Whether x is a number that is not infinite. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: named as the function of numbers that it extends
+export const isFinite: Unary = unary("isFinite", {
+  onnx: (emit, inputs, { dtype }) =>
+    emit.one("Less", [emit.one("Abs", inputs), emit.scalar(Number.POSITIVE_INFINITY, dtype)]),
+  gives: "bool",
+  evaluate: (x) => Number(Number.isFinite(x)),
+  gradient: truth,
+});
+
 /** Not x. */
 export const logicalNot: Unary = unary("logicalNot", {
   onnx: "Not",
   takes: "bool",
   evaluate: (x) => 1 - x,
-  gradient: nondifferentiable("its values are true or false"),
+  gradient: truth,
 });
+
+/** Bounds that values are held in; one of them may be left out. */
+export interface ClipOptions {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+type ClipAttributes = { readonly min: number | undefined; readonly max: number | undefined };
+
+/** Values held in bounds; `clip`'s row. */
+export const clipSpec: OpSpec<ClipAttributes> = {
+  name: "clip",
+  infer([x]) {
+    requireClass("clip", [x as TensorType], "number");
+    return [x as TensorType];
+  },
+  gradient({ inputs: [x], dy, attributes: { min, max } }, ops) {
+    const above = min === undefined ? dy : ops.where(ops.greaterEqual(x, min), dy, 0);
+    return [max === undefined ? above : ops.where(ops.lessEqual(x, max), above, 0)];
+  },
+  lower(emit, [x], { attributes: { min, max }, inputs: [type] }) {
+    const { dtype } = type as TensorType;
+    const bound = (value: number | undefined): string =>
+      value === undefined ? "" : emit.scalar(value, dtype);
+    return [emit.one("Clip", [x as string, bound(min), bound(max)])];
+  },
+};
+
+/** Values below `min` become `min`, those above `max` become `max`, and get no gradient. `[...] -> [...]` */
+export function clip(x: Operand, { min, max }: ClipOptions): Tensor {
+  return makeTensor(clipSpec, [toTensor(x)], { min, max });
+}
 
 /** The error function to double precision, by its series near 0 and its continued fraction beyond. */
 function erfValue(x: number): number {

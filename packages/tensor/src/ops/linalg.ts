@@ -1,6 +1,7 @@
-import { ShapeError } from "../errors.ts";
+import { operandsText, ShapeError } from "../errors.ts";
 import { makeTensor, type OpSpec, type Tensor } from "../graph/node.ts";
 import { broadcast, type Shape, sizeOf, type TensorType, typeText } from "../shape.ts";
+import { mul } from "./arithmetic.ts";
 import { type Operand, requireClass, requireSameDType, toTensors } from "./define.ts";
 import { reshape } from "./movement.ts";
 
@@ -14,7 +15,8 @@ export interface MatmulOptions {
   readonly alpha?: number;
 }
 
-type MatmulAttributes = {
+/** What a product does to its operands. */
+export type MatmulAttributes = {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly alpha: number;
@@ -32,7 +34,8 @@ function inferMatmul([a, b]: readonly TensorType[], attributes: MatmulAttributes
   requireClass("matmul", types, "float");
   const [rows, inner] = matrixSizes(types[0], attributes.transposeA);
   const [innerB, columns] = matrixSizes(types[1], attributes.transposeB);
-  if (inner !== innerB) throw new ShapeError("matmul", innerSizesDiffer(types, inner, innerB), types);
+  if (inner !== innerB)
+    throw new ShapeError("matmul", innerSizesDiffer(types, inner, innerB), types);
   const batch = broadcast(types[0].shape.slice(0, -2), types[1].shape.slice(0, -2));
   if (!batch) {
     const got = `a ${typeText(types[0])}, b ${typeText(types[1])}`;
@@ -106,10 +109,47 @@ export function matmul(a: Operand, b: Operand, options: MatmulOptions = {}): Ten
 function vectorProduct(a: Tensor, b: Tensor, attributes: MatmulAttributes): Tensor {
   const isRow = a.shape.length === 1;
   const isColumn = b.shape.length === 1;
-  const left = isRow ? reshape(a, attributes.transposeA ? [a.shape[0] as number, 1] : [1, a.shape[0] as number]) : a;
-  const right = isColumn ? reshape(b, attributes.transposeB ? [1, b.shape[0] as number] : [b.shape[0] as number, 1]) : b;
+  const left = isRow
+    ? reshape(a, attributes.transposeA ? [a.shape[0] as number, 1] : [1, a.shape[0] as number])
+    : a;
+  const right = isColumn
+    ? reshape(b, attributes.transposeB ? [1, b.shape[0] as number] : [b.shape[0] as number, 1])
+    : b;
   const y = matmul(left, right, attributes);
   const lead: Shape = y.shape.slice(0, -2);
   const [rows, columns] = y.shape.slice(-2) as [number, number];
   return reshape(y, [...lead, ...(isRow ? [] : [rows]), ...(isColumn ? [] : [columns])]);
+}
+
+/** Refuses what is no vector. */
+function requireVectors(op: string, a: Operand, b: Operand): [a: Tensor, b: Tensor] {
+  const types = toTensors([a, b]) as [Tensor, Tensor];
+  if (types.some(({ shape }) => shape.length !== 1)) {
+    throw new ShapeError(op, `takes two vectors, got ${operandsText(types)}.`, types);
+  }
+  return types;
+}
+
+/**
+ * Every product of an element of a and one of b. `[M], [N] -> [M, N]`
+ *
+ * @throws ShapeError when a or b is no vector.
+ */
+export function outer(a: Operand, b: Operand): Tensor {
+  const [column, row] = requireVectors("outer", a, b);
+  return mul(reshape(column, [...column.shape, 1]), row);
+}
+
+/**
+ * The sum of the products of two vectors' elements. `[N], [N] -> []`
+ *
+ * @throws ShapeError when a or b is no vector, or their sizes differ.
+ */
+export function dot(a: Operand, b: Operand): Tensor {
+  const vectors = requireVectors("dot", a, b);
+  const [{ shape: left }, { shape: right }] = vectors;
+  if (left[0] !== right[0]) {
+    throw new ShapeError("dot", `sizes differ: ${operandsText(vectors)}.`, vectors);
+  }
+  return matmul(...vectors);
 }

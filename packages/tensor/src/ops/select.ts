@@ -1,5 +1,5 @@
 import { type DType, isFloating } from "../dtype.ts";
-import { DTypeError, ShapeError, operandsText } from "../errors.ts";
+import { DTypeError, operandsText, ShapeError } from "../errors.ts";
 import { makeTensor, nondifferentiable, type OpSpec, type Tensor } from "../graph/node.ts";
 import { scalar } from "../graph/source.ts";
 import { broadcast, type Shape, type TensorType } from "../shape.ts";
@@ -30,7 +30,12 @@ export const whereSpec: OpSpec = {
       ops.sumTo(ops.where(condition, 0, dy), b.shape),
     ];
   },
-  lower: (emit, inputs) => [emit.one("Where", inputs)],
+  lower(emit, inputs, { outputs: [type] }) {
+    if (type?.dtype !== "bool") return [emit.one("Where", inputs)];
+    const [condition, ...values] = inputs as readonly [string, ...string[]];
+    const bytes = values.map((name) => emit.cast(name, "uint8"));
+    return [emit.cast(emit.one("Where", [condition, ...bytes]), "bool")];
+  },
 };
 
 /** a where the condition holds, b elsewhere; all three are broadcast against each other. */
@@ -42,9 +47,7 @@ export function where(condition: Operand, a: Operand, b: Operand): Tensor {
 export const castSpec: OpSpec<{ readonly to: DType }> = {
   name: "cast",
   infer: ([x], { to }) => [{ shape: (x as TensorType).shape, dtype: to }],
-  gradient: ({ inputs: [x], dy }, ops) => [
-    isFloating(x.dtype) ? ops.cast(dy, x.dtype) : undefined,
-  ],
+  gradient: ({ inputs: [x], dy }, ops) => [isFloating(x.dtype) ? ops.cast(dy, x.dtype) : undefined],
   lower: (emit, [x], { attributes: { to } }) => [emit.cast(x as string, to)],
 };
 
