@@ -89,10 +89,12 @@ export function peers(folder: string, sources: string): Peer[] {
   });
   const interpreter = python();
   const threads = { OMP_NUM_THREADS: String(availableParallelism()) };
+  // Memory that is kept between steps saves PyTorch a few percent of page faults.
+  const kept = { MALLOC_TRIM_THRESHOLD_: "4000000000", MALLOC_MMAP_THRESHOLD_: "4000000000" };
   const torch = (name: string, environment: Record<string, string>): Peer => ({
     name,
     command: [interpreter, "-B", `${sources}/pytorch.py`],
-    environment: { ...threads, ...environment },
+    environment: { ...threads, ...kept, ...environment },
     pace: "fast",
   });
   return [

@@ -34,7 +34,8 @@ const limits = [
 export function machine(): string {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" });
-  return `${model}, ${availableParallelism()} cores, Node ${process.version}, commit ${commit.trim()}`;
+  const cores = `${availableParallelism()} cores`;
+  return [model, cores, `Node ${process.version}`, `commit ${commit.trim()}`].join(", ");
 }
 
 /** The table of one size. */
