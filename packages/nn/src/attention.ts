@@ -1,6 +1,7 @@
 // B batch, T queries, S keys, D width, H heads, K width of a head
 
 import {
+  dims,
   dropout,
   full,
   type Initializer,
@@ -8,9 +9,8 @@ import {
   type Operand,
   QuireError,
   reshape,
-  ShapeError,
   scaledDotProductAttention,
-  slice,
+  split,
   type Tensor,
   transpose,
 } from "@quire/tensor";
@@ -86,18 +86,15 @@ export class Attention extends Module {
 
   /** `[B, T, D] -> [B, T, D]` */
   forward(x: Tensor, mode: Mode = inference, inputs: AttentionInputs = {}): Tensor {
-    if (x.shape.length !== 3) {
-      throw new ShapeError("Attention", `needs x [B, T, D], got ${x.shape.length} axes.`, [x]);
-    }
+    const { B, T } = dims(x, "B T D");
     const [q, k, v] = this.#project(x, inputs.context);
     const mixed = scaledDotProductAttention(q, k, v, {
       causal: this.causal,
       ...this.#weighing(q, k, inputs.mask),
       ...this.#keeping(q, k, mode),
     });
-    const [batch, queries] = x.shape as [number, number];
     const inner = this.heads * this.headWidth;
-    return this.output.forward(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, queries, inner]));
+    return this.output.forward(reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, inner]));
   }
 
   /** Query, key and value, each `[B, H, T, K]`. */
@@ -105,24 +102,21 @@ export class Attention extends Module {
     const { query, key, value, queryKeyValue } = this;
     if (query && key && value) {
       const from = context ?? x;
-      const split = (y: Tensor): Tensor => transpose(this.#heads(y, 1, "last"), [0, 2, 1, 3]);
-      return [split(query.forward(x)), split(key.forward(from)), split(value.forward(from))];
+      return [query.forward(x), key.forward(from), value.forward(from)].map((y) =>
+        this.#heads(y),
+      ) as [Tensor, Tensor, Tensor];
     }
     if (context) {
       throw new QuireError("Attention: fused() projections take no context; use separate().");
     }
-    const three = this.#heads((queryKeyValue as Linear).forward(x), 3, "kept");
-    const parts = transpose(three, [2, 0, 3, 1, 4]);
-    const part = (i: number): Tensor =>
-      reshape(slice(parts, [i], [i + 1], { axes: [0] }), parts.shape.slice(1));
-    return [part(0), part(1), part(2)];
+    const all = (queryKeyValue as Linear).forward(x);
+    return split(all, 3, -1).map((y) => this.#heads(y)) as [Tensor, Tensor, Tensor];
   }
 
-  /** `[B, T, P H K] -> [B, T, P, H, K]`, or without the parts' axis. */
-  #heads(y: Tensor, parts: number, axis: "kept" | "last"): Tensor {
-    const [batch, length] = y.shape as [number, number];
-    const split = axis === "kept" ? [parts, this.heads] : [this.heads];
-    return reshape(y, [batch, length, ...split, this.headWidth]);
+  /** `[B, T, H K] -> [B, H, T, K]` */
+  #heads(y: Tensor): Tensor {
+    const { B, T } = dims(y, "B T D");
+    return transpose(reshape(y, [B, T, this.heads, this.headWidth]), [0, 2, 1, 3]);
   }
 
   /** The own bias and the caller's mask together. */

@@ -1,8 +1,10 @@
 /** Modules for transformer papers. */
 export { Attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
 export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./attention-bias.ts";
+export { Convolution, type ConvolutionOptions } from "./convolution.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export { Encoder, type EncoderOptions } from "./encoder.ts";
 export {
   type Activation,
   FeedForward,
@@ -26,6 +28,8 @@ export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { countParameters, initialize } from "./model.ts";
 export { inference, type Layer, type Mode, Module } from "./module.ts";
+export { PatchEmbedding, type PatchEmbeddingOptions } from "./patch-embedding.ts";
+export { AdaptiveAveragePool, AveragePool, MaxPool } from "./pooling.ts";
 export {
   LearnedPositions,
   type LearnedPositionsOptions,
@@ -33,6 +37,7 @@ export {
   type SinePositionsOptions,
 } from "./positions.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
+export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";
 export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
 export { Transformer, type TransformerOptions } from "./transformer.ts";
 export {

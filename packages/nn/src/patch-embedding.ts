@@ -1,0 +1,38 @@
+// B batch, C channels, H rows, W columns, D width
+
+import { dims, type Initializer, reshape, type Tensor, transpose } from "@quire/tensor";
+import { Convolution } from "./convolution.ts";
+import { Module } from "./module.ts";
+
+/** What a patch embedding is made of. */
+export interface PatchEmbeddingOptions {
+  /** Channels of the images. */
+  readonly in: number;
+  /** Width of a patch's vector. */
+  readonly width: number;
+  /** Side of a patch in pixels. */
+  readonly patch: number;
+  /** How the weight is filled. */
+  readonly initial?: Initializer;
+}
+
+/**
+ * A vector for each patch of an image, row by row (Dosovitskiy et al. 2021, eq. 1).
+ * `[B, C, H, W] -> [B, H W / patch², D]`
+ */
+export class PatchEmbedding extends Module {
+  readonly projection: Convolution;
+
+  constructor({ in: channels, width, patch, initial }: PatchEmbeddingOptions) {
+    super();
+    const layer = { in: channels, out: width, kernel: [patch, patch], ...(initial && { initial }) };
+    this.projection = new Convolution(layer, { stride: patch });
+  }
+
+  /** `[B, C, H, W] -> [B, H W / patch², D]` */
+  forward(images: Tensor): Tensor {
+    const patches = this.projection.forward(images);
+    const { B, D, H, W } = dims(patches, "B D H W");
+    return transpose(reshape(patches, [B, D, H * W]), [0, 2, 1]);
+  }
+}
