@@ -32,31 +32,23 @@ export function parsePattern(pattern: string, refuse: Refuse): Pattern {
 function parseSide(side: string, refuse: Refuse): PatternSide {
   const groups: (AxisGroup | "...")[] = [];
   const seen = new Set<string>();
-  let open: string[] | undefined;
-  for (const token of side.match(/\.\.\.|[()]|[^\s().]+|\./g) ?? []) {
-    if (token === "(") {
-      if (open) refuse("brackets cannot stand in brackets");
-      open = [];
-    } else if (token === ")") {
-      groups.push(open ?? refuse("a bracket closes that none opened"));
-      open = undefined;
-    } else {
-      requireName(token, seen, refuse);
-      const names = token === "1" ? [] : [token];
-      if (open) open.push(...names);
-      else groups.push(token === "..." ? token : names);
-    }
+  for (const piece of side.match(/\([^()]*\)|[^\s()]+|[()]/g) ?? []) {
+    if (piece === "(" || piece === ")") refuse("brackets must come in pairs, none inside another");
+    const isGroup = piece.startsWith("(");
+    const words = (isGroup ? piece.slice(1, -1) : piece).match(/\S+/g) ?? [];
+    for (const word of words) requireName(word, seen, refuse);
+    const names = words.filter((word) => word !== "1");
+    groups.push(piece === "..." ? piece : names);
   }
-  if (open) refuse("a bracket is not closed");
   return groups;
 }
 
 /** Refuses what is no name, `1` or `...`, and what one side has seen. */
-function requireName(token: string, seen: Set<string>, refuse: Refuse): void {
-  if (token === "1") return;
-  if (token !== "..." && !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(token)) {
-    refuse(`"${token}" is no name of an axis`);
+function requireName(word: string, seen: Set<string>, refuse: Refuse): void {
+  if (word === "1") return;
+  if (word !== "..." && !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(word)) {
+    refuse(`"${word}" is no name of an axis`);
   }
-  if (seen.has(token)) refuse(`${token} stands twice on one side`);
-  seen.add(token);
+  if (seen.has(word)) refuse(`${word} stands twice on one side`);
+  seen.add(word);
 }
