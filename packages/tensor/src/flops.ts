@@ -15,7 +15,7 @@ export type FlopsByOperation = Readonly<Record<string, number>>;
  * none; a composite counts as what it is made of.
  */
 export function flopsByOperation<A extends readonly Tree<Tensor>[]>(
-  fn: (...args: A) => Tree<Tensor> | void,
+  fn: (...args: A) => Tree<Tensor>,
   ...types: readonly Tree<TensorType>[]
 ): FlopsByOperation {
   const { graph } = record(fn, types);
@@ -29,7 +29,7 @@ export function flopsByOperation<A extends readonly Tree<Tensor>[]>(
 
 /** How many floating-point operations a function does in one run on arguments of the given types. */
 export function flops<A extends readonly Tree<Tensor>[]>(
-  fn: (...args: A) => Tree<Tensor> | void,
+  fn: (...args: A) => Tree<Tensor>,
   ...types: readonly Tree<TensorType>[]
 ): number {
   return Object.values(flopsByOperation(fn, ...types)).reduce((total, count) => total + count, 0);
