@@ -40,8 +40,8 @@ export class DTypeError extends QuireError {
 export class GraphError extends QuireError {
   override readonly name: string = "GraphError";
 
-  constructor(message: string) {
-    super(located(message));
+  constructor(message: string, options?: ErrorOptions) {
+    super(located(message), options);
   }
 }
 
@@ -64,7 +64,8 @@ function located(message: string): string {
   return places.length === 0 ? message : `${message} (${places.join(", ")})`;
 }
 
-const ownCode = /[\\/](tensor|nn|train|data)[\\/](src|dist)[\\/](?!.*\.test\.ts)|node_modules|node:/;
+const ownCode =
+  /packages[\\/](tensor|nn|train|data)[\\/](src|dist)[\\/](?!.*\.test\.ts)|node_modules|node:/;
 
 function userLine(stack: string): string {
   for (const frame of stack.split("\n").slice(1)) {

@@ -1,5 +1,5 @@
 import type { Graph } from "../graph/graph.ts";
-import { encodeModel } from "./proto.ts";
+import { encodeModel, type GraphProto, type ModelProto } from "./proto.ts";
 import { type FreeSizes, GraphWriter } from "./writer.ts";
 
 /** The version of ONNX's operations that Quire writes; raised together with all stored texts. */
@@ -14,15 +14,24 @@ export interface EmitOptions {
   readonly free?: FreeSizes;
 }
 
-/** A graph as an ONNX file. The same graph gives the same bytes. */
-export function emit(graph: Graph, { inputs, outputs, free }: EmitOptions): Uint8Array {
-  return encodeModel({
+/** A written graph as a whole file, with notes on where it comes from by name. */
+export function modelOf(
+  graph: GraphProto,
+  metadata: Readonly<Record<string, string>> = {},
+): ModelProto {
+  return {
     irVersion: BigInt(IR_VERSION),
     producerName: "quire",
     opsetImport: [
       { domain: "", version: BigInt(OPSET) },
       { domain: "com.microsoft", version: 1n },
     ],
-    graph: new GraphWriter(free).write(graph, inputs, outputs),
-  });
+    graph,
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+  };
+}
+
+/** A graph as an ONNX file. The same graph gives the same bytes. */
+export function emit(graph: Graph, { inputs, outputs, free }: EmitOptions): Uint8Array {
+  return encodeModel(modelOf(new GraphWriter(free).write(graph, inputs, outputs)));
 }

@@ -204,21 +204,53 @@ function writeValue(writer: BinaryWriter, kind: Kind, value: unknown): void {
 }
 
 function writeMessage(writer: BinaryWriter, name: MessageName, message: Loose): void {
-  for (const [key, [number, kind, repeated]] of fieldsOf(name)) {
+  for (const [key, field] of fieldsOf(name)) {
+    if (message[key] !== undefined) writeField(writer, field, message[key]);
+  }
+}
+
+function writeField(writer: BinaryWriter, [number, kind, repeated]: Field, value: unknown): void {
+  const type = wireTypes[kind] ?? WireType.LengthDelimited;
+  for (const item of repeated ? (value as unknown[]) : [value]) {
+    writeValue(writer.tag(number, type), kind, item);
+  }
+}
+
+/** A message in pieces: weights stand in them as they are, so that only the whole file is a copy of them. */
+function piecesOf(name: MessageName, message: Loose): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  const writer = new BinaryWriter();
+  for (const [key, field] of fieldsOf(name)) {
+    const [number, kind, repeated] = field;
     const value = message[key];
     if (value === undefined) continue;
-    const type = wireTypes[kind] ?? WireType.LengthDelimited;
+    if (kind !== "Graph" && kind !== "Tensor" && kind !== "bytes") {
+      writeField(writer, field, value);
+      continue;
+    }
     for (const item of repeated ? (value as unknown[]) : [value]) {
-      writeValue(writer.tag(number, type), kind, item);
+      const inner = kind === "bytes" ? [item as Uint8Array] : piecesOf(kind, item as Loose);
+      writer.tag(number, WireType.LengthDelimited).uint32(lengthOf(inner));
+      pieces.push(writer.finish(), ...inner);
     }
   }
+  return [...pieces, writer.finish()];
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((total, piece) => total + piece.length, 0);
 }
 
 /** The bytes of an ONNX file. The same model gives the same bytes. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  const writer = new BinaryWriter();
-  writeMessage(writer, "Model", model as Loose);
-  return writer.finish();
+  const pieces = piecesOf("Model", model as Loose);
+  const bytes = new Uint8Array(lengthOf(pieces));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function readValue(reader: BinaryReader, kind: Kind): unknown {
@@ -253,7 +285,8 @@ function readField(
     message[key] = readValue(reader, kind);
     return;
   }
-  const list = (message[key] ??= []) as unknown[];
+  const list = (message[key] ?? []) as unknown[];
+  message[key] = list;
   // Numbers that repeat may come packed behind one length.
   if (wire === WireType.LengthDelimited && kind in wireTypes) {
     const end = reader.uint32() + reader.pos;

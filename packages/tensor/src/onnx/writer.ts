@@ -5,13 +5,14 @@ import { type HostTensor, hostTensor } from "../host.ts";
 import type { AttributeProto, GraphProto, NodeProto, TensorProto } from "./proto.ts";
 import { elementType, type NamedSize, tensorProto, valueInfo } from "./values.ts";
 
-/** A size that depends on free dimensions: a number, or `offset + Σ factor · free`. */
-export type FreeSize =
-  | number
-  | {
-      readonly offset: number;
-      readonly terms: readonly { readonly name: string; readonly factor: number }[];
-    };
+/** A number times the product of free sizes; without names it is the number alone. */
+export interface FreeTerm {
+  readonly factor: number;
+  readonly names: readonly string[];
+}
+
+/** A size that depends on free ones: a number, or a sum of terms over a divisor. */
+export type FreeSize = number | { readonly terms: readonly FreeTerm[]; readonly divisor: number };
 
 /** What an export knows of free dimensions. */
 export interface FreeSizes {
@@ -27,6 +28,12 @@ const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, float
 
 const text = new TextEncoder();
 
+/** Names that a file has used up; graphs inside nodes share it, for they see the names around them. */
+interface Namespace {
+  next: number;
+  readonly taken: Set<string>;
+}
+
 /** Writes one graph, and the graphs inside its nodes, as ONNX. */
 export class GraphWriter implements Emit {
   readonly #nodes: NodeProto[] = [];
@@ -34,16 +41,25 @@ export class GraphWriter implements Emit {
   readonly #names = new Map<Tensor, string>();
   readonly #shared = new Map<string, string>();
   readonly #free: FreeSizes | undefined;
-  readonly #counter: { next: number };
+  readonly #namespace: Namespace;
   #hint = "value";
 
-  constructor(free?: FreeSizes, counter: { next: number } = { next: 0 }) {
+  constructor(free?: FreeSizes, namespace: Namespace = { next: 0, taken: new Set() }) {
     this.#free = free;
-    this.#counter = counter;
+    this.#namespace = namespace;
   }
 
-  /** Writes a graph whose inputs and outputs have the given names. */
-  write(graph: Graph, inputs: readonly string[], outputs: readonly string[]): GraphProto {
+  /**
+   * Writes a graph whose inputs and outputs have the given names. Only the first `declared` inputs are inputs of
+   * the file; for the others the caller adds initializers.
+   */
+  write(
+    graph: Graph,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    declared = inputs.length,
+  ): GraphProto {
+    for (const name of [...inputs, ...outputs]) this.#namespace.taken.add(name);
     inputs.forEach((name, i) => {
       this.#names.set(graph.inputs[i] as Tensor, name);
     });
@@ -58,7 +74,7 @@ export class GraphWriter implements Emit {
       node: this.#nodes,
       name: "quire",
       initializer: this.#initializers,
-      input: info(graph.inputs.slice(0, inputs.length), inputs),
+      input: info(graph.inputs.slice(0, declared), inputs),
       output: info(graph.outputs, outputs),
     };
   }
@@ -107,7 +123,7 @@ export class GraphWriter implements Emit {
     attributes: OnnxAttributes = {},
     domain?: "com.microsoft",
   ): readonly string[] {
-    const names = Array.from({ length: outputs }, () => this.#fresh());
+    const names = Array.from({ length: outputs }, () => this.#fresh(this.#hint));
     const attribute = Object.entries(attributes).flatMap(([name, value]) =>
       value === undefined ? [] : [this.#attribute(name, value)],
     );
@@ -125,29 +141,42 @@ export class GraphWriter implements Emit {
   sizes(values: readonly number[]): string {
     const free = this.#free?.ofAttribute(values);
     if (!free) return this.#sizesConstant(values);
-    return this.one(
-      "Concat",
-      free.map((size) => this.#size(size)),
-      { axis: 0 },
-    );
+    return this.#once(`free sizes ${JSON.stringify(free)}`, () => {
+      const sizes = free.map((size) => this.#size(size));
+      return sizes.length === 1 ? (sizes[0] as string) : this.one("Concat", sizes, { axis: 0 });
+    });
   }
 
   #size(size: FreeSize): string {
     if (typeof size === "number") return this.#sizesConstant([size]);
-    let total: string | undefined;
-    for (const { name, factor } of size.terms) {
-      const { input, axis } = this.#free?.source(name) as { input: string; axis: number };
-      const dim = this.one("Shape", [input], { start: axis, end: axis + 1 });
-      const term = factor === 1 ? dim : this.one("Mul", [dim, this.#sizesConstant([factor])]);
-      total = total === undefined ? term : this.one("Add", [total, term]);
-    }
-    const sum = total as string;
-    return size.offset === 0 ? sum : this.one("Add", [sum, this.#sizesConstant([size.offset])]);
+    return this.#once(`free size ${JSON.stringify(size)}`, () => {
+      const sum = this.#joined(
+        "Add",
+        size.terms.map((term) => this.#term(term)),
+      );
+      if (size.divisor === 1) return sum;
+      return this.one("Div", [sum, this.#sizesConstant([size.divisor])]);
+    });
+  }
+
+  #term({ factor, names }: FreeTerm): string {
+    const free = names.map((name) => this.#once(`free ${name}`, () => this.#freeSize(name)));
+    const isPlain = factor === 1 && free.length > 0;
+    return this.#joined("Mul", isPlain ? free : [...free, this.#sizesConstant([factor])]);
+  }
+
+  #freeSize(name: string): string {
+    const { input, axis } = (this.#free as FreeSizes).source(name);
+    return this.one("Shape", [input], { start: axis, end: axis + 1 });
+  }
+
+  #joined(type: "Add" | "Mul", values: readonly string[]): string {
+    return values.reduce((joined, value) => this.one(type, [joined, value]));
   }
 
   #sizesConstant(values: readonly number[]): string {
-    return this.#constantOnce(`sizes ${values.join(",")}`, () =>
-      hostTensor(values, [values.length], "int64"),
+    return this.#once(`sizes ${values.join(",")}`, () =>
+      this.#initializer(hostTensor(values, [values.length], "int64")),
     );
   }
 
@@ -155,35 +184,37 @@ export class GraphWriter implements Emit {
     if (type === "uint32" || type === "uint64" || type === "float64") {
       return this.cast(this.scalar(value, type === "float64" ? "float32" : "int64"), type);
     }
-    return this.#constantOnce(`${type} ${value}`, () => hostTensor([value], [], type));
+    return this.#once(`${type} ${value}`, () => this.#initializer(hostTensor([value], [], type)));
   }
 
   constant(value: HostTensor): string {
     if (value.data.length > 64) return this.#initializer(value);
     const key = `${value.dtype} [${value.shape.join()}] ${value.data.join()}`;
-    return this.#constantOnce(key, () => value);
+    return this.#once(key, () => this.#initializer(value));
   }
 
   cast(input: string, to: OnnxType): string {
     return this.one("Cast", [input], { to: elementType(to) });
   }
 
-  #constantOnce(key: string, make: () => HostTensor): string {
+  /** The value written before under this key, or a new one. */
+  #once(key: string, make: () => string): string {
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
-    const name = this.#initializer(make());
+    const name = make();
     this.#shared.set(key, name);
     return name;
   }
 
   #initializer(value: HostTensor): string {
-    const name = `constant_${this.#counter.next++}`;
+    const name = this.#fresh("constant");
     this.#initializers.push(tensorProto(name, value));
     return name;
   }
 
-  #fresh(): string {
-    return `${this.#hint}_${this.#counter.next++}`;
+  #fresh(hint: string): string {
+    const name = `${hint}_${this.#namespace.next++}`;
+    return this.#namespace.taken.has(name) ? this.#fresh(hint) : name;
   }
 
   #attribute(name: string, value: OnnxAttribute): AttributeProto {
@@ -202,10 +233,10 @@ export class GraphWriter implements Emit {
   }
 
   #body({ graph, captured }: LoopBody): GraphProto {
-    const writer = new GraphWriter(undefined, this.#counter);
+    const writer = new GraphWriter(this.#free, this.#namespace);
     const own = graph.inputs.length - captured.length;
-    const inputs = graph.inputs.slice(0, own).map((_, i) => `in_${this.#counter.next++}_${i}`);
-    const outputs = graph.outputs.map((_, i) => `out_${this.#counter.next++}_${i}`);
+    const inputs = graph.inputs.slice(0, own).map(() => this.#fresh("in"));
+    const outputs = graph.outputs.map(() => this.#fresh("out"));
     captured.forEach((name, i) => {
       writer.#names.set(graph.inputs[own + i] as Tensor, name);
     });
