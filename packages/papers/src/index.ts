@@ -1,2 +1,49 @@
-/** Transformer papers that run, one folder a paper. */
-export {};
+/** Transformer papers that run, one folder a paper: the contract they follow, and their tasks. */
+export type {
+  Budget,
+  Build,
+  Claim,
+  Curve,
+  CurvePoint,
+  Deviation,
+  Experiment,
+  ExperimentContext,
+  ExperimentProgress,
+  ExperimentResult,
+  ModelDescription,
+  Paper,
+  Preset,
+  Row,
+  TaskName,
+  TrainedModel,
+  Verdict,
+} from "./paper.ts";
+export {
+  type Difference,
+  differenceOf,
+  exceeds,
+  exceedsRule,
+  meanOf,
+  spreadOf,
+} from "./statistics.ts";
+export {
+  type BatchProgress,
+  type BuildImageClassifier,
+  type ComparedSystem,
+  compareImageClassifiers,
+  describeImageModel,
+  type ImageAugmentation,
+  type ImageClassificationPaper,
+  ImageClassifier,
+  type ImageComparison,
+  type ImageComparisonResult,
+  type ImageEvaluation,
+  type ImageModelDescription,
+  type ImagePrediction,
+  type ImageRecipe,
+  type ImageTarget,
+  type ImageTraining,
+  type ImageTrainingOptions,
+  likeliest,
+  trainImageClassifier,
+} from "./tasks/image-classification.ts";

@@ -1,0 +1,28 @@
+/** Image classification: folders of pictures in, a class and its probability out. */
+export {
+  ImageClassifier,
+  type ImageEvaluation,
+  type ImagePrediction,
+  likeliest,
+} from "./image-classifier.ts";
+export {
+  type ComparedSystem,
+  compareImageClassifiers,
+  describeImageModel,
+  type ImageComparison,
+  type ImageComparisonResult,
+} from "./image-comparison.ts";
+export type {
+  BuildImageClassifier,
+  ImageAugmentation,
+  ImageClassificationPaper,
+  ImageModelDescription,
+  ImageRecipe,
+  ImageTarget,
+} from "./image-target.ts";
+export {
+  type BatchProgress,
+  type ImageTraining,
+  type ImageTrainingOptions,
+  trainImageClassifier,
+} from "./image-training.ts";
