@@ -102,7 +102,7 @@ GROUPS = {
     "two": ((2, 4, 3), 2),
     "one": ((2, 4, 2, 2), 1),
     "each": ((2, 3, 2, 2), 3),
-    "features": ((3, 4), 2),
+    "features": ((3, 6), 2),
 }
 for label, (shape, groups) in GROUPS.items():
     for words, flags in {"plain": (0, 0), "scale and bias": (1, 1)}.items():

@@ -48,7 +48,8 @@ export const layerNormSpec: OpSpec<LayerNormAttributes> = {
       const slope = ops.mul(ops.mul(dInverse, ops.mul(inverse, inverse)), -1 / width);
       dx = ops.add(dx, ops.mul(normal, slope));
     }
-    return [dx, ops.sum(product, { axes: rows }), bias ? ops.sum(dy, { axes: rows }) : undefined];
+    const dScale = ops.sum(product, { axes: rows });
+    return bias ? [dx, dScale, ops.sum(dy, { axes: rows })] : [dx, dScale];
   },
   lower(emit, inputs, { attributes: { epsilon } }) {
     const attributes = { axis: -1, epsilon: { float: epsilon } };
