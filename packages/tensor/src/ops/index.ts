@@ -32,6 +32,7 @@ export {
 } from "./arithmetic.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export { type ConvOptions, type ConvTransposeOptions, conv, convTranspose } from "./conv.ts";
+export { einsum } from "./einsum.ts";
 export {
   abs,
   type ClipOptions,
@@ -56,7 +57,7 @@ export {
 } from "./elementwise.ts";
 export { gelu, geluTanh } from "./gelu.ts";
 export { layerNorm, type NormOptions } from "./layer-norm.ts";
-export { matmul } from "./linalg.ts";
+export { dot, matmul, outer } from "./linalg.ts";
 export { dims, type NamedSizes } from "./dims.ts";
 export { embedding, gather, gatherElements, scatterAdd, scatterRows } from "./gather.ts";
 export { concat, roll, split, stack } from "./join.ts";
@@ -92,4 +93,17 @@ export {
 export { cast, full, onesLike, stopGradient, where, zerosLike } from "./select.ts";
 export { type AxisOptions, labelLoss, logSoftmax, softmax } from "./softmax.ts";
 export { acos, asin, atan, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
+export {
+  batchNorm,
+  batchNormInference,
+  type GroupNormOptions,
+  groupNorm,
+  instanceNorm,
+  rmsNorm,
+} from "./norms.ts";
+export { type ResizeMode, type ResizeOptions, resize } from "./resize.ts";
+export { type FoldOptions, fold, type UnfoldOptions, unfold } from "./unfold.ts";
 export type { Padding, PerAxis, WindowOptions } from "./window.ts";
+export { type Ordered, type SortOptions, sort, type TopKOptions, topK } from "./order.ts";
+export { type CumulativeSumOptions, cumulativeSum } from "./running.ts";
+export { triangularLower, triangularUpper } from "./triangular.ts";
