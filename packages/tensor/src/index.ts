@@ -2,6 +2,7 @@
 export { type Compiled, type CompileOptions, compile, type Fed, type Fetched } from "./compile.ts";
 export { bytesPerElement, type DType, dtypes, type TypedArray } from "./dtype.ts";
 export { DTypeError, GraphError, QuireError, ShapeError } from "./errors.ts";
+export { countParameters, type FlopsByOperation, flops, flopsByOperation } from "./flops.ts";
 export { gradients, pullback } from "./grad.ts";
 export type { Graph } from "./graph/graph.ts";
 export { Tensor } from "./graph/node.ts";
