@@ -14,6 +14,13 @@ export { type Initializer, Variable, type VariableOptions } from "./graph/variab
 export { verify } from "./graph/verify.ts";
 export { HostTensor, hostTensor } from "./host.ts";
 export { emit, OPSET } from "./onnx/emit.ts";
+export {
+  type ExportedModel,
+  type ExportInput,
+  type ExportOptions,
+  exportOnnx,
+} from "./onnx/export.ts";
+export type { ExternalData } from "./onnx/external.ts";
 export type { Operand } from "./ops/define.ts";
 export * from "./ops/index.ts";
 export { RandomStream } from "./ops/random-stream.ts";
