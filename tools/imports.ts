@@ -23,7 +23,7 @@ const layers: readonly (readonly string[])[] = [
   ["dtype", "shape", "errors", "host", "scope", "random", "log"],
   ["graph"],
   ["ops"],
-  ["grad"],
+  ["grad", "flops"],
   ["rewrite"],
   ["onnx"],
   ["run"],

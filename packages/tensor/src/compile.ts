@@ -1,6 +1,6 @@
 import { QuireError } from "./errors.ts";
 import { Tensor } from "./graph/node.ts";
-import { record, type Recording } from "./graph/record.ts";
+import { type Recording, record } from "./graph/record.ts";
 import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
 import { HostTensor, hostTensor } from "./host.ts";
 import { log } from "./log.ts";
@@ -92,7 +92,9 @@ function toHost(value: unknown, where: string): Tree<HostTensor> {
   const isBranch = typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
   if (!isBranch) {
     const kind = ArrayBuffer.isView(value) ? value.constructor.name : typeof value;
-    throw new QuireError(`${where} must be a HostTensor or a number, got ${kind}; use hostTensor().`);
+    throw new QuireError(
+      `${where} must be a HostTensor or a number, got ${kind}; use hostTensor().`,
+    );
   }
   if (Array.isArray(value)) return value.map((item, i) => toHost(item, `${where}[${i}]`));
   return Object.fromEntries(
@@ -114,7 +116,7 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   fn: (...args: A) => Tree<Tensor> | void,
   args: readonly Tree<HostTensor>[],
   name: string,
-  runtime: Runtime = undefined as never,
+  runtime: Runtime | undefined,
 ): Promise<Executable> {
   const started = performance.now();
   const recording = record(fn, args as readonly Tree<TensorType>[]);

@@ -59,7 +59,7 @@ export function assert(condition: unknown, assumed: string): asserts condition {
 /** Adds where it happened: the module's path and the first line of code outside of Quire's packages. */
 function located(message: string): string {
   const path = currentPath();
-  const line = userLine(new Error().stack ?? "");
+  const line = userLine(new Error(message).stack ?? "");
   const places = [path && `in ${path}`, line && `at ${line}`].filter((place) => place !== "");
   return places.length === 0 ? message : `${message} (${places.join(", ")})`;
 }

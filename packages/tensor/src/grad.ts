@@ -93,7 +93,10 @@ function deposit(gathered: Gathered, tensor: Tensor, gradient: Tensor | undefine
 }
 
 /** The gradients of a node's inputs from those of its outputs. */
-function backward(node: Node, arrived: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[] {
+function backward(
+  node: Node,
+  arrived: readonly (Tensor | undefined)[],
+): readonly (Tensor | undefined)[] {
   const { spec } = node;
   if (spec.gradient === "expansion") return throughExpansion(spec, node, arrived);
   if (isNonDifferentiable(spec.gradient)) {

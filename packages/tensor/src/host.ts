@@ -46,10 +46,7 @@ export function hostTensor<D extends DType>(
   shape: Shape,
   dtype: D,
 ): HostTensor<D>;
-export function hostTensor(
-  data: readonly number[] | number,
-  shape?: Shape,
-): HostTensor<"float32">;
+export function hostTensor(data: readonly number[] | number, shape?: Shape): HostTensor<"float32">;
 export function hostTensor(
   data: readonly number[] | number | TypedArray,
   shape?: Shape,

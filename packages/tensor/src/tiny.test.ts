@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
 import {
-  add, compile, gradients, hostTensor, matmul, mul, print, record, sub, sum, type Tensor, Variable,
+  add,
+  compile,
+  gradients,
+  hostTensor,
+  matmul,
+  mul,
+  print,
+  record,
+  sub,
+  sum,
+  type Tensor,
+  Variable,
 } from "./index.ts";
 
 test("a linear model is traced, differentiated, run and trained", async () => {

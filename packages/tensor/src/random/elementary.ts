@@ -1,5 +1,5 @@
 /*
- * Logarithm, exponential, sine and cosine from sums, products and quotients alone. Those are rounded the same
+ * Logarithm and exponential from sums, products and quotients alone. Those are rounded the same
  * way by every engine, while the functions of `Math` may differ in the last bit; with these, a seed gives the
  * same numbers everywhere.
  */
