@@ -45,5 +45,7 @@ export {
   type ImageTraining,
   type ImageTrainingOptions,
   likeliest,
+  presetFor,
+  recipeFor,
   trainImageClassifier,
 } from "./tasks/image-classification.ts";

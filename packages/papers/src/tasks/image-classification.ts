@@ -12,6 +12,7 @@ export {
   type ImageComparison,
   type ImageComparisonResult,
 } from "./image-comparison.ts";
+export { presetFor, recipeFor } from "./image-recipe.ts";
 export type {
   BuildImageClassifier,
   ImageAugmentation,
