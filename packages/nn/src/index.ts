@@ -1,6 +1,7 @@
 /** Modules for transformer papers. */
 export { Attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
 export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./attention-bias.ts";
+export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
 export { Convolution, type ConvolutionOptions } from "./convolution.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
@@ -14,6 +15,7 @@ export {
   glu,
   swiglu,
 } from "./feed-forward.ts";
+export { GroupNorm, type GroupNormOptions } from "./group-norm.ts";
 export {
   kaimingNormal,
   kaimingUniform,
@@ -37,6 +39,7 @@ export {
   type SinePositionsOptions,
 } from "./positions.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
+export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
 export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";
 export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
 export { Transformer, type TransformerOptions } from "./transformer.ts";
