@@ -36,7 +36,7 @@ checkReferences(
     rmsNorm: (inputs, attributes) =>
       overLastAxes(inputs, attributes, (x, scale) => rmsNorm(x, scale, attributes)),
     batchNorm: ([x, scale, bias, ...given], { training, epsilon }) => {
-      const [mean, variance] = given as readonly [Tensor, Tensor];
+      const [mean, variance] = given as unknown as readonly [Tensor, Tensor];
       return training
         ? batchNorm(x, scale, bias, { epsilon })
         : batchNormInference(x, [scale, bias, mean, variance], { epsilon });
