@@ -24,19 +24,28 @@ function addedRows(numbers: Int32Array, updates: HostTensor, rows: number): Floa
   return sums;
 }
 
-test("scatterRows loses no addition where many rows meet", async () => {
-  const [rows, width, table] = [8192, 256, 1000];
-  const numbers = Int32Array.from({ length: rows }, (_, i) => (i * 7919) % table);
+/** Whether adding rows that meet in four of the table's rows gives the right sums, run after run. */
+async function checkMeeting(
+  rows: number,
+  table: number,
+  width: number,
+  runs: number,
+): Promise<void> {
+  const numbers = Int32Array.from({ length: rows }, (_, i) => (i * 7) % 4);
   const updates = hostTensor(new Float32Array(rows * width).fill(1), [rows, width]);
   const wanted = addedRows(numbers, updates, table);
   const add = compile((zeros: Tensor, i: Tensor, u: Tensor) => scatterRows(zeros, i, u));
   const zeros = hostTensor(new Float32Array(table * width), [table, width]);
-  for (let run = 0; run < 50; run++) {
+  for (let run = 0; run < runs; run++) {
     const { data } = await add(zeros, hostTensor(numbers), updates);
     expect(Buffer.compare(Buffer.from(data.buffer), Buffer.from(wanted.buffer))).toBe(0);
   }
   await add.release();
-});
+}
+
+test("scatterRows loses no addition where many rows meet", () => checkMeeting(8192, 4, 256, 50));
+
+test("scatterRows adds to a large table", () => checkMeeting(600, 2 ** 16, 256, 1));
 
 test("an embedding's gradient adds up over repeated ids, in every piece", async () => {
   const [rows, width, table] = [3000, 33, 7];

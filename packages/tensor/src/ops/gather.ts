@@ -2,7 +2,7 @@ import { DTypeError, operandsText, ShapeError } from "../errors.ts";
 import type { Emit } from "../graph/emit.ts";
 import { makeTensor, type OpSpec, type Ops, type Tensor } from "../graph/node.ts";
 import type { TensorType } from "../shape.ts";
-import { sameShape, sizeOf, typeText } from "../shape.ts";
+import { type Shape, sameShape, sizeOf, typeText } from "../shape.ts";
 import { type Operand, requireAxis, requireClass, requireSameDType, toTensor } from "./define.ts";
 import { inKernelType } from "./kernel-type.ts";
 
@@ -181,41 +181,55 @@ export const scatterRowsSpec: OpSpec = {
   },
   gradient: ({ inputs: [, indices], dy }, ops) => [dy, undefined, ops.gather(dy, indices)],
   lower(emit, [x, indices, updates], { inputs }) {
-    const [{ dtype }, , { shape }] = inputs as readonly [TensorType, TensorType, TensorType];
-    if (sizeOf(shape) === 0) return [x as string];
-    const rows = sizeOf((inputs[1] as TensorType).shape);
+    const [type, { shape }] = inputs as readonly [TensorType, TensorType, TensorType];
+    const rows = sizeOf(shape);
+    if (sizeOf((inputs[2] as TensorType).shape) === 0) return [x as string];
     const places = emit.one("Reshape", [
       emit.cast(indices as string, "int64"),
       emit.sizes([rows, 1]),
     ]);
-    const rest = (inputs[0] as TensorType).shape.slice(1);
+    const rest = type.shape.slice(1);
     const flat = emit.one("Reshape", [updates as string, emit.sizes([rows, ...rest])]);
+    const addition = { rows, row: rest, table: sizeOf(type.shape) };
     const run = ([to, from]: readonly string[]): string =>
-      addRows(emit, to as string, places, from as string, { rows, width: sizeOf(rest) });
-    return [inKernelType(emit, dtype, { float16: "float32" }, [x as string, flat], run)];
+      addRows(emit, [to as string, places, from as string], addition);
+    return [inKernelType(emit, type.dtype, { float16: "float32" }, [x as string, flat], run)];
   },
   flops: (inputs) => sizeOf((inputs[2] as TensorType).shape),
 };
 
-/** The most elements that one ScatterND may add: ONNX Runtime hands more than that to several threads. */
-const SERIAL_ELEMENTS = 32768;
+/** The most elements that one ScatterND may add: ONNX Runtime shares out 210,000 and more among threads. */
+const SERIAL_ELEMENTS = 131_072;
+
+/** The size of a table from which ScatterElements, slow but done once, beats a copy of the table for each piece. */
+const LARGE_TABLE = 2 ** 24;
+
+/** What is added: how many rows of which shape, to a table of how many elements. */
+interface RowAddition {
+  readonly rows: number;
+  readonly row: Shape;
+  readonly table: number;
+}
 
 /**
- * ScatterND with addition. Its kernel on the processor loses additions when threads meet in one row, so the
- * rows go in pieces that are too small for it to share out. Pieces after the first work in place.
+ * Rows added one after the other. ScatterND's kernel on the processor loses additions when threads meet in one
+ * row, so the rows go in pieces that are too small for it to share out.
  */
 function addRows(
   emit: Emit,
-  x: string,
-  places: string,
-  updates: string,
-  { rows, width }: { readonly rows: number; readonly width: number },
+  [x, places, updates]: readonly [string, string, string],
+  { rows, row, table }: RowAddition,
 ): string {
-  const piece = Math.max(1, Math.floor(SERIAL_ELEMENTS / width));
+  const piece = Math.max(1, Math.floor(SERIAL_ELEMENTS / sizeOf(row)));
   const count = Math.ceil(rows / piece);
   const add = (to: string, at: string, what: string): string =>
     emit.one("ScatterND", [to, at, what], { reduction: "add" });
   if (count === 1) return add(x, places, updates);
+  if (table >= LARGE_TABLE) {
+    const column = emit.one("Reshape", [places, emit.sizes([rows, ...row.map(() => 1)])]);
+    const everywhere = emit.one("Expand", [column, emit.sizes([rows, ...row])]);
+    return emit.one("ScatterElements", [x, everywhere, updates], { axis: 0, reduction: "add" });
+  }
   const lengths = Array.from({ length: count }, (_, i) => Math.min(piece, rows - i * piece));
   const cut = (value: string): readonly string[] =>
     emit.many("Split", [value, emit.sizes(lengths)], count, { axis: 0 });
