@@ -59,9 +59,18 @@ export function assert(condition: unknown, assumed: string): asserts condition {
 /** Adds where it happened: the module's path and the first line of code outside of Quire's packages. */
 function located(message: string): string {
   const path = currentPath();
-  const line = userLine(new Error(message).stack ?? "");
+  const line = userLine(deepStack());
   const places = [path && `in ${path}`, line && `at ${line}`].filter((place) => place !== "");
   return places.length === 0 ? message : `${message} (${places.join(", ")})`;
+}
+
+/** The stack of calls as text, deep enough to reach out of nested modules. */
+function deepStack(): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const { stack = "" } = new Error("here");
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack;
 }
 
 const ownCode =
