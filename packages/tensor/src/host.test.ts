@@ -40,7 +40,7 @@ test("values that do not fit the shape or the dtype are refused", () => {
   expect(() => hostTensor([1, 2, 3], [2, 2])).toThrow(
     /^hostTensor: f32\[2,2\] needs 4 values, got 3\.$/,
   );
-  expect(() => hostTensor(new Float32Array(2), [2], "int32" as never)).toThrow(
+  expect(() => hostTensor(new Float32Array(2) as unknown as Int32Array, [2], "int32")).toThrow(
     /^hostTensor: a Float32Array cannot hold int32 values\.$/,
   );
 });

@@ -17,7 +17,7 @@ test("arguments, variables read, results and variables written are kept in order
       const product = mul(x, weight);
       weight.assign(add(weight, y));
       count.assign(add(count, 1));
-      return { product, after: weight, list: [y] };
+      return { product, after: weight.tensor, list: [y] };
     },
     [{ x: vector, y: vector }],
   );
@@ -45,7 +45,7 @@ test("a variable is read as it was last assigned", () => {
   const { graph } = record(() => {
     state.assign(add(state, 1));
     state.assign(mul(state, 3));
-    return state;
+    return state.tensor;
   }, []);
   expect(print(graph)).toBe(
     [

@@ -84,7 +84,7 @@ test("what a call assigns is there after it, and a copy that was got does not ch
   const count = new Variable([], { name: "count" });
   const step = compile(() => {
     count.assign(add(count, 1));
-    return count;
+    return count.tensor;
   });
   const before = await count.get();
   expect((await step()).item()).toBe(1);
