@@ -12,6 +12,7 @@ export {
   silu,
   softplus,
 } from "./activations.ts";
+export { type ArgOptions, argmax, argmin } from "./argmax.ts";
 export {
   add,
   div,
@@ -32,6 +33,7 @@ export {
 } from "./arithmetic.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export { type ConvOptions, type ConvTransposeOptions, conv, convTranspose } from "./conv.ts";
+export { dims, type NamedSizes } from "./dims.ts";
 export { einsum } from "./einsum.ts";
 export {
   abs,
@@ -55,18 +57,22 @@ export {
   sqrt,
   square,
 } from "./elementwise.ts";
+export { embedding, gather, gatherElements, scatterAdd, scatterRows } from "./gather.ts";
 export { gelu, geluTanh } from "./gelu.ts";
+export { concat, roll, split, stack } from "./join.ts";
 export { layerNorm, type NormOptions } from "./layer-norm.ts";
 export { dot, matmul, outer } from "./linalg.ts";
-export { dims, type NamedSizes } from "./dims.ts";
-export { embedding, gather, gatherElements, scatterAdd, scatterRows } from "./gather.ts";
-export { concat, roll, split, stack } from "./join.ts";
 export { expand, reshape, squeeze, transpose, unsqueeze } from "./movement.ts";
+export {
+  batchNorm,
+  batchNormInference,
+  type GroupNormOptions,
+  groupNorm,
+  instanceNorm,
+  rmsNorm,
+} from "./norms.ts";
+export { type Ordered, type SortOptions, sort, type TopKOptions, topK } from "./order.ts";
 export { type PadMode, type PadOptions, pad } from "./pad.ts";
-export { arange, causalMask, iota, oneHot } from "./position.ts";
-export { type AxisSizes, rearrange } from "./rearrange.ts";
-export { flip, type SliceOptions, slice } from "./slice.ts";
-export { tile } from "./tile.ts";
 export {
   type AveragePoolOptions,
   adaptiveAveragePool,
@@ -74,8 +80,9 @@ export {
   maxPool,
   type PoolOptions,
 } from "./pool.ts";
+export { arange, causalMask, iota, oneHot } from "./position.ts";
 export { dropout, randomBernoulli, randomBits, randomNormal, randomUniform } from "./random.ts";
-export { type ArgOptions, argmax, argmin } from "./argmax.ts";
+export { type AxisSizes, rearrange } from "./rearrange.ts";
 export {
   all,
   any,
@@ -90,20 +97,13 @@ export {
   type VarianceOptions,
   variance,
 } from "./reduce.ts";
-export { cast, full, onesLike, stopGradient, where, zerosLike } from "./select.ts";
-export { type AxisOptions, labelLoss, logSoftmax, softmax } from "./softmax.ts";
-export { acos, asin, atan, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
-export {
-  batchNorm,
-  batchNormInference,
-  type GroupNormOptions,
-  groupNorm,
-  instanceNorm,
-  rmsNorm,
-} from "./norms.ts";
 export { type ResizeMode, type ResizeOptions, resize } from "./resize.ts";
+export { type CumulativeSumOptions, cumulativeSum } from "./running.ts";
+export { cast, full, onesLike, stopGradient, where, zerosLike } from "./select.ts";
+export { flip, type SliceOptions, slice } from "./slice.ts";
+export { type AxisOptions, labelLoss, logSoftmax, softmax } from "./softmax.ts";
+export { tile } from "./tile.ts";
+export { triangularLower, triangularUpper } from "./triangular.ts";
+export { acos, asin, atan, cos, cosh, sin, sinh, tan, tanh } from "./trigonometry.ts";
 export { type FoldOptions, fold, type UnfoldOptions, unfold } from "./unfold.ts";
 export type { Padding, PerAxis, WindowOptions } from "./window.ts";
-export { type Ordered, type SortOptions, sort, type TopKOptions, topK } from "./order.ts";
-export { type CumulativeSumOptions, cumulativeSum } from "./running.ts";
-export { triangularLower, triangularUpper } from "./triangular.ts";
