@@ -1,4 +1,9 @@
-/** Losses, optimisers and the training loop. */
+/** Losses, optimisers, metrics and the training loop. */
+export { type Evaluator, evaluator } from "./loop/evaluate.ts";
+export type { EpochEvent, Progress, StepEvent, TrainingEvent } from "./loop/events.ts";
+export { type FitOptions, fit } from "./loop/fit.ts";
+export type { Batches, BatchOf, Traced } from "./loop/traced.ts";
+export { type RunOptions, Training, type TrainingOptions } from "./loop/training.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.ts";
 export type { Reduction } from "./loss/reduction.ts";
 export {
@@ -7,14 +12,17 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from "./loss/regression.ts";
+export { Accuracy, type ClassScores, ConfusionMatrix, TopK } from "./metric/classification.ts";
+export { Mean, type Metric } from "./metric/metric.ts";
+export { type LoadOptions, loadModel, modelTensors } from "./model-state.ts";
 export { type AdamOptions, adam, adamW } from "./optimizer/adam.ts";
 export { globalNorm } from "./optimizer/clip.ts";
 export type { Optimizer, OptimizerOptions } from "./optimizer/optimizer.ts";
-export {
-  cosine,
-  type DecayOptions,
-  linear,
-  type Schedule,
-  warmUp,
-} from "./optimizer/schedule.ts";
+export { cosine, type DecayOptions, linear, type Schedule, warmUp } from "./optimizer/schedule.ts";
 export { type SgdOptions, sgd } from "./optimizer/sgd.ts";
+export {
+  type NamedTensors,
+  readSafetensors,
+  type SafetensorsContent,
+  writeSafetensors,
+} from "./safetensors.ts";
