@@ -44,7 +44,6 @@ export {
   type ImageTarget,
   type ImageTraining,
   type ImageTrainingOptions,
-  likeliest,
   presetFor,
   recipeFor,
   trainImageClassifier,

@@ -3,7 +3,6 @@ export {
   ImageClassifier,
   type ImageEvaluation,
   type ImagePrediction,
-  likeliest,
 } from "./image-classifier.ts";
 export {
   type ComparedSystem,

@@ -13,6 +13,7 @@ import {
   sub,
   type Tensor,
 } from "@quire/tensor";
+import { ConfusionMatrix } from "@quire/train";
 import type { ImageModelDescription } from "./image-target.ts";
 
 /** What a classifier says of one image. */
@@ -34,6 +35,8 @@ export interface ImageEvaluation {
 }
 
 const LARGEST_BATCH = 200;
+/** Keeps the logarithm of a probability that was rounded to 0 finite. */
+const LEAST_PROBABILITY = 1e-12;
 
 /** An image classifier with all that is known of it: it normalises, runs in batches and names classes. */
 export class ImageClassifier {
@@ -74,17 +77,19 @@ export class ImageClassifier {
   async evaluate(dataset: Dataset): Promise<ImageEvaluation> {
     const { size, labels, classes } = dataset;
     const all = await this.#probabilities(dataset.images, size);
-    const confusion = classes.map(() => classes.map(() => 0));
-    let [loss, right] = [0, 0];
-    for (let place = 0; place < size; place++) {
-      const label = labels[place] as number;
-      const row = all.subarray(place * classes.length, (place + 1) * classes.length);
-      const guess = likeliest(row);
-      if (guess === label) right++;
-      loss -= Math.log(Math.max(row[label] as number, 1e-12));
-      const counts = confusion[label] as number[];
-      counts[guess] = (counts[guess] as number) + 1;
-    }
+    const matrix = new ConfusionMatrix(classes.length);
+    matrix.add({
+      logits: hostTensor(all, [size, classes.length], "float32"),
+      labels: hostTensor(labels, [size], "int32"),
+    });
+    const confusion = classes.map((_, label) =>
+      Array.from(matrix.counts.subarray(label * classes.length, (label + 1) * classes.length)),
+    );
+    const right = confusion.reduce((sum, row, label) => sum + (row[label] as number), 0);
+    const loss = labels.reduce((sum, label, place) => {
+      const probability = all[place * classes.length + label] as number;
+      return sum - Math.log(Math.max(probability, LEAST_PROBABILITY));
+    }, 0);
     return { accuracy: right / size, loss: loss / size, confusion };
   }
 
@@ -114,7 +119,7 @@ export class ImageClassifier {
 }
 
 /** The place of the largest value. */
-export function likeliest(values: ArrayLike<number>): number {
+function likeliest(values: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) {
     if ((values[i] as number) > (values[best] as number)) best = i;

@@ -1,10 +1,9 @@
-import { type Batch, batches, type ChannelStatistics, type Dataset } from "@quire/data";
-import { initialize, type Layer } from "@quire/nn";
-import { type Compiled, compile, QuireError, RandomStream, type Tensor } from "@quire/tensor";
-import { adamW, cosine, crossEntropy, type Schedule, warmUp } from "@quire/train";
+import { type Batch, batches, type Dataset } from "@quire/data";
+import { initialize } from "@quire/nn";
+import { adamW, cosine, crossEntropy, type Schedule, Training, warmUp } from "@quire/train";
 import type { CurvePoint } from "../paper.ts";
 import { augmentationOf } from "./image-augmentation.ts";
-import { type ImageClassifier, type ImageEvaluation, likeliest } from "./image-classifier.ts";
+import type { ImageClassifier, ImageEvaluation } from "./image-classifier.ts";
 import type { ImageRecipe } from "./image-target.ts";
 
 /** What an image classifier is trained with. */
@@ -30,9 +29,8 @@ export interface BatchProgress {
   readonly batches: number;
   /** Images of the batch. */
   readonly images: number;
-  /** Means over this epoch's batches so far. */
+  /** The mean over this epoch's batches so far. */
   readonly loss: number;
-  readonly accuracy: number;
 }
 
 /** What a training run gave. */
@@ -57,32 +55,40 @@ export async function trainImageClassifier(
   const { train, validation, recipe, seed, signal } = options;
   const cut = evenBatches(train.size, recipe.batchSize);
   initialize(classifier.model, seed);
-  const step = trainingStep(classifier.model, recipe, cut.count, seed);
-  const points: CurvePoint[] = [];
+  const training = trainingOf(classifier, recipe, cut.count, seed);
   const started = performance.now();
-  let evaluating = 0;
+  const points: CurvePoint[] = [];
+  let evaluation: ImageEvaluation | undefined;
+  let [lossSum, evaluating] = [0, 0];
   const evaluate = async (): Promise<ImageEvaluation> => {
     const began = performance.now();
-    const evaluation = await classifier.evaluate(validation);
+    const found = await classifier.evaluate(validation);
     evaluating += performance.now() - began;
-    return evaluation;
+    return found;
   };
-  let evaluation: ImageEvaluation | undefined;
-  for (let epoch = 0; epoch < recipe.epochs && !signal?.aborted; epoch++) {
-    const { normalization } = classifier.description;
-    const means = await runEpoch(step, epoch, { ...options, normalization, batchSize: cut.size });
-    evaluation = await evaluate();
-    const point = curvePoint(epoch + 1, means, evaluation);
-    points.push(point);
-    await options.onEpoch?.(point);
+  const source = (epoch: number, start: number): Iterable<Batch> =>
+    batchesOf(classifier, options, { epoch, start, batchSize: cut.size });
+  for await (const event of training.run({ epochs: recipe.epochs, batches: source })) {
+    const epoch = event.epoch + 1;
+    if (event.type === "epoch") {
+      evaluation = await evaluate();
+      const point = curvePoint(epoch, event.loss, evaluation);
+      points.push(point);
+      lossSum = 0;
+      await options.onEpoch?.(point);
+    } else {
+      lossSum += event.loss;
+      const place = { epoch, epochs: recipe.epochs, batch: event.batch, batches: cut.count };
+      options.onBatch?.({ ...place, images: cut.size, loss: lossSum / event.batch });
+    }
+    if (signal?.aborted) break;
   }
-  evaluation ??= await evaluate();
+  await training.release();
+  // What was learnt since the last whole epoch has not been measured yet.
+  if (evaluation === undefined || signal?.aborted) evaluation = await evaluate();
   const seconds = (performance.now() - started - evaluating) / 1000;
-  await step.release();
   return { points, evaluation, seconds, stopped: signal?.aborted ?? false };
 }
-
-type Step = Compiled<[Tensor, Tensor], { loss: Tensor; logits: Tensor }>;
 
 /** Batches of one size that leave out as few images as can be, so that one model is compiled. */
 function evenBatches(images: number, largest: number): { count: number; size: number } {
@@ -90,7 +96,12 @@ function evenBatches(images: number, largest: number): { count: number; size: nu
   return { count: Math.floor(images / size), size };
 }
 
-function trainingStep(model: Layer, recipe: ImageRecipe, batchCount: number, seed: number): Step {
+function trainingOf(
+  { model }: ImageClassifier,
+  recipe: ImageRecipe,
+  batchCount: number,
+  seed: number,
+): Training<Batch> {
   const { learningRate, weightDecay, clipNorm, labelSmoothing } = recipe;
   const matrices = new Set(
     model.namedParameters().flatMap(([path, { shape }]) => (shape.length > 1 ? [path] : [])),
@@ -101,14 +112,13 @@ function trainingStep(model: Layer, recipe: ImageRecipe, batchCount: number, see
     decays: (name) => matrices.has(name),
     ...(clipNorm === undefined ? {} : { clipNorm }),
   });
-  const random = new RandomStream(seed >>> 0);
-  const step = (images: Tensor, labels: Tensor): { loss: Tensor; logits: Tensor } => {
-    const logits = model.forward(images, { training: true, random });
-    const loss = crossEntropy(logits, labels, { labelSmoothing });
-    optimizer.minimize(loss);
-    return { loss, logits };
-  };
-  return compile(step, { name: "training step" });
+  return new Training<Batch>({
+    model,
+    optimizer,
+    loss: ({ images, labels }, mode) =>
+      crossEntropy(model.forward(images, mode), labels, { labelSmoothing }),
+    seed,
+  });
 }
 
 /** Warm-up takes at most a fifth of a training that is shorter than the paper's. */
@@ -123,64 +133,26 @@ function scheduleOf(
   return first === 0 ? falling : warmUp(first, falling);
 }
 
-interface EpochOptions extends ImageTrainingOptions {
-  readonly normalization: ChannelStatistics;
-  readonly batchSize: number;
-}
-
-interface Means {
-  readonly loss: number;
-  readonly accuracy: number;
-}
-
-async function runEpoch(step: Step, epoch: number, options: EpochOptions): Promise<Means> {
-  const { train, recipe, seed, signal, onBatch, normalization, batchSize } = options;
+function batchesOf(
+  { description }: ImageClassifier,
+  { train, recipe, seed }: ImageTrainingOptions,
+  place: { readonly epoch: number; readonly start: number; readonly batchSize: number },
+): Iterable<Batch> {
   const augment = augmentationOf(recipe.augment);
-  const count = Math.floor(train.size / batchSize);
-  let [loss, right, batch] = [0, 0, 0];
-  const cut = { batchSize, seed, epoch, dropLast: true, normalize: normalization, reuse: true };
-  for (const { images, labels } of batches(train, { ...cut, ...(augment && { augment }) })) {
-    if (signal?.aborted) break;
-    const result = await step(images, labels);
-    batch++;
-    loss += finite(result.loss.item(), epoch + 1, batch, recipe.learningRate);
-    right += countRight(result.logits.data as Float32Array, labels);
-    const means = { loss: loss / batch, accuracy: right / (batch * batchSize) };
-    const place = { epoch: epoch + 1, epochs: recipe.epochs, batch, batches: count };
-    onBatch?.({ ...place, images: batchSize, ...means });
-  }
-  return { loss: loss / Math.max(1, batch), accuracy: right / Math.max(1, batch * batchSize) };
+  return batches(train, {
+    ...place,
+    seed,
+    dropLast: true,
+    reuse: true,
+    normalize: description.normalization,
+    ...(augment && { augment }),
+  });
 }
 
-function finite(loss: number, epoch: number, batch: number, rate: number): number {
-  if (Number.isFinite(loss)) return loss;
-  throw new QuireError(
-    `The loss became ${loss} in epoch ${epoch}, batch ${batch}: the learning rate ${rate} is too high; ` +
-      "take a tenth of it.",
-  );
-}
-
-function countRight(logits: Float32Array, labels: Batch["labels"]): number {
-  const [count = 0, shares] = labels.shape;
-  const classes = logits.length / count;
-  let right = 0;
-  for (let row = 0; row < count; row++) {
-    const guess = likeliest(logits.subarray(row * classes, (row + 1) * classes));
-    const label =
-      shares === undefined
-        ? labels.data[row]
-        : likeliest(labels.data.subarray(row * classes, (row + 1) * classes));
-    if (guess === label) right++;
-  }
-  return right;
-}
-
-function curvePoint(epoch: number, { loss, accuracy }: Means, found: ImageEvaluation): CurvePoint {
-  const values = {
-    trainLoss: loss,
-    trainAccuracy: accuracy,
-    validationLoss: found.loss,
-    validationAccuracy: found.accuracy,
-  };
-  return { epoch, values };
+function curvePoint(
+  epoch: number,
+  loss: number,
+  { loss: validationLoss, accuracy }: ImageEvaluation,
+): CurvePoint {
+  return { epoch, values: { trainLoss: loss, validationLoss, accuracy } };
 }
