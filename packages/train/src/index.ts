@@ -1,8 +1,8 @@
 /** Losses, optimisers, metrics and the training loop. */
 export { type Evaluator, evaluator } from "./loop/evaluate.ts";
 export type { EpochEvent, Progress, StepEvent, TrainingEvent } from "./loop/events.ts";
-export { type FitOptions, fit } from "./loop/fit.ts";
 export type { Batches, BatchOf, Traced } from "./loop/traced.ts";
+export { type TrainOptions, train } from "./loop/train.ts";
 export { type RunOptions, Training, type TrainingOptions } from "./loop/training.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.ts";
 export type { Reduction } from "./loss/reduction.ts";

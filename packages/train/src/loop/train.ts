@@ -3,7 +3,7 @@ import type { BatchOf } from "./traced.ts";
 import { type RunOptions, Training, type TrainingOptions } from "./training.ts";
 
 /** What is trained over which data, and who is told. */
-export interface FitOptions<B> extends TrainingOptions<B>, RunOptions<B> {
+export interface TrainOptions<B> extends TrainingOptions<B>, RunOptions<B> {
   /** Is told of every step and epoch; the training waits for it. */
   readonly onEvent?: (event: TrainingEvent) => void | Promise<void>;
 }
@@ -14,7 +14,7 @@ export interface FitOptions<B> extends TrainingOptions<B>, RunOptions<B> {
  * @returns what each epoch gave.
  * @throws QuireError when the loss is no number any more, or an epoch has no batches.
  */
-export async function fit<B extends BatchOf<B>>(options: FitOptions<B>): Promise<EpochEvent[]> {
+export async function train<B extends BatchOf<B>>(options: TrainOptions<B>): Promise<EpochEvent[]> {
   const training = new Training(options);
   const epochs: EpochEvent[] = [];
   try {
