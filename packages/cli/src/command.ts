@@ -1,0 +1,61 @@
+import type { Console } from "./console.ts";
+import { flag, type OptionTable, readValues, type Values, whole, withDefault } from "./option.ts";
+
+/** What a command is run with beside its own arguments and options. */
+export interface Context {
+  readonly console: Console;
+  /** The command line, for the record. */
+  readonly words: readonly string[];
+  /**
+   * Says that the command ends in order when it is interrupted: the signal then comes instead of the end of
+   * the process.
+   */
+  interruptible(): AbortSignal;
+}
+
+/** An argument of a command, such as PAPER. */
+export interface Argument {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** Options that every command has. */
+export const sharedOptions = {
+  seed: withDefault(whole("Seed of all random draws", { from: 0, to: 2 ** 32 - 1 }), 0),
+  json: flag("Print the result as JSON on standard output, all else on standard error"),
+  quiet: flag("Leave out progress and notes"),
+};
+
+/** A command as data: the parser, the help and the types of its options come from it. */
+export interface Command<T extends OptionTable> {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly Argument[];
+  readonly options: T;
+  readonly examples: readonly string[];
+  run(
+    given: readonly string[],
+    options: Values<T> & Values<typeof sharedOptions>,
+    context: Context,
+  ): Promise<void>;
+}
+
+/** A command whose options are read when it runs. */
+export interface AnyCommand extends Omit<Command<OptionTable>, "run"> {
+  run(
+    given: readonly string[],
+    raw: Readonly<Record<string, unknown>>,
+    context: Context,
+  ): Promise<void>;
+}
+
+/** Turns a command into one that reads its own options. */
+export function command<T extends OptionTable>(spec: Command<T>): AnyCommand {
+  return {
+    ...spec,
+    run: (given, raw, context) => {
+      const options = readValues({ ...spec.options, ...sharedOptions }, raw, spec.name);
+      return spec.run(given, options as Values<T> & Values<typeof sharedOptions>, context);
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import type { AnyCommand } from "./command.ts";
+import { exportCommand } from "./commands/export.ts";
+import { listCommand } from "./commands/list.ts";
+import { predictCommand } from "./commands/predict.ts";
+import { reproduceCommand } from "./commands/reproduce.ts";
+import { showCommand } from "./commands/show.ts";
+import { trainCommand } from "./commands/train.ts";
+
+/** All commands, in the order in which the help lists them. */
+export const commands: readonly AnyCommand[] = [
+  listCommand,
+  showCommand,
+  reproduceCommand,
+  trainCommand,
+  predictCommand,
+  exportCommand,
+];

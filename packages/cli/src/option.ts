@@ -1,0 +1,144 @@
+import { UsageError } from "./errors.ts";
+import { suggestion } from "./nearest.ts";
+
+/** An option of a command: how its value is written, and what it becomes. */
+export interface Option<T> {
+  /** What stands for the value in the help, such as `N`; a switch has none. */
+  readonly value?: string;
+  readonly summary: string;
+  /** What the option is when it is left out; `required` where it must not be. */
+  readonly absent: { readonly value: T } | "required";
+  /** Reads the value; `flag` is what a message calls the option. */
+  read(text: string, flag: string): T;
+}
+
+/** The options of a command by their names in camel case. */
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+
+/** The values that a table's options have in a call. */
+export type Values<T extends OptionTable> = {
+  readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never;
+};
+
+/** A whole number within bounds. */
+export function whole(
+  summary: string,
+  { from = 0, to = Number.MAX_SAFE_INTEGER }: { readonly from?: number; readonly to?: number } = {},
+): Option<number | undefined> {
+  const bounds = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;
+  return optional("N", summary, (text, flag) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= from && value <= to) return value;
+    throw new UsageError(`${flag} takes a whole number ${bounds}, got "${text}".`);
+  });
+}
+
+/** A number above one bound and up to another. */
+export function number(
+  summary: string,
+  { above, to }: { readonly above: number; readonly to: number },
+): Option<number | undefined> {
+  return optional("X", summary, (text, flag) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (value > above && value <= to) return value;
+    throw new UsageError(`${flag} takes a number above ${above} up to ${to}, got "${text}".`);
+  });
+}
+
+/** A text, such as a path. */
+export function text(value: string, summary: string): Option<string | undefined> {
+  return optional(value, summary, (given, flag) => {
+    if (given.trim() !== "") return given;
+    throw new UsageError(`${flag} needs a value: ${flag} ${value}.`);
+  });
+}
+
+/** One of a few words. */
+export function choice<const C extends string>(
+  summary: string,
+  words: readonly C[],
+): Option<C | undefined> {
+  return optional(words.join("|"), summary, (given, flag) => {
+    const found = words.find((word) => word === given);
+    if (found !== undefined) return found;
+    const end = suggestion(given, words, `use ${words.join(" or ")}.`);
+    throw new UsageError(`${flag} does not know "${given}"${end}`);
+  });
+}
+
+/** Whole numbers with commas between them. */
+export function wholes(summary: string): Option<readonly number[] | undefined> {
+  return optional("N,N,...", summary, (given, flag) => {
+    const parts = given.split(",");
+    if (parts.every((part) => /^\d+$/.test(part)) && new Set(parts).size === parts.length) {
+      return parts.map(Number);
+    }
+    throw new UsageError(
+      `${flag} takes different whole numbers with commas between them, such as 1,2,3; got "${given}".`,
+    );
+  });
+}
+
+/** A switch: off unless it is given. */
+export function flag(summary: string): Option<boolean> {
+  return { summary, absent: { value: false }, read: () => true };
+}
+
+/** The same option, which has a value even when it is left out. */
+export function withDefault<T>(option: Option<T>, value: NonNullable<T>): Option<NonNullable<T>> {
+  return {
+    ...option,
+    summary: `${option.summary} (${String(value)} unless said)`,
+    absent: { value },
+    read: (given, name) => option.read(given, name) as NonNullable<T>,
+  };
+}
+
+/** The same option, which must be given. */
+export function required<T>(option: Option<T>): Option<NonNullable<T>> {
+  return {
+    ...option,
+    absent: "required",
+    read: (given, name) => option.read(given, name) as NonNullable<T>,
+  };
+}
+
+/** The flag of an option: `batchSize` -> `--batch-size`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * Reads the values of all options of a table.
+ *
+ * @throws UsageError when a required option is missing or a value cannot be read.
+ */
+export function readValues<T extends OptionTable>(
+  table: T,
+  given: Readonly<Record<string, unknown>>,
+  command: string,
+): Values<T> {
+  const entries = Object.entries(table).map(([name, option]) => {
+    const raw = given[name];
+    if (raw !== undefined && raw !== false) {
+      return [name, option.read(typeof raw === "string" ? raw : "", flagOf(name))];
+    }
+    if (option.absent !== "required") return [name, option.absent.value];
+    throw new UsageError(
+      `${command} needs ${flagOf(name)} ${option.value}: ${lowerFirst(option.summary)}.`,
+    );
+  });
+  return Object.fromEntries(entries) as Values<T>;
+}
+
+function optional<T>(
+  value: string,
+  summary: string,
+  read: (text: string, flag: string) => T,
+): Option<T | undefined> {
+  return { value, summary, absent: { value: undefined }, read };
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
