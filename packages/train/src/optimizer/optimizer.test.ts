@@ -71,7 +71,7 @@ describe("optimisers go where PyTorch's go", () => {
   for (const { op, label, attributes, steps } of references.runs) {
     test(`${op}: ${label}`, async () => {
       const seen = await descended((x) => makers[op](x, attributes), steps.length);
-      expectNear(seen.flat(), steps.flat(), 2e-6);
+      expectNear(seen.flat(), steps.flat(), 1e-6);
     });
   }
 });
