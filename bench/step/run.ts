@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import type { Measured } from "./peer.ts";
 import type { Absent, Running } from "./process.ts";
 import { peers, startPeer } from "./process.ts";
@@ -12,7 +13,6 @@ import type { Size } from "./size.ts";
 import { sizes } from "./size.ts";
 import { spread } from "./statistics.ts";
 
-const rounds = 6;
 const warmup = 5;
 /** Timed steps a round, by size from the smallest, for peers of each pace. */
 const steps = { fast: [20, 10, 4], slow: [3, 2, 1] };
@@ -25,7 +25,7 @@ async function measure(size: Size, index: number): Promise<Result> {
   const { setup, remove } = await writeSetup(size, warmup);
   const here: Running[] = [];
   const absent: Absent[] = [];
-  for (const peer of peers(compiled, sources)) {
+  for (const peer of peers(compiled, sources).filter(isChosen)) {
     const started = await startPeer(peer, setup);
     if ("ready" in started) here.push(started);
     else absent.push(started);
@@ -46,6 +46,12 @@ async function measure(size: Size, index: number): Promise<Result> {
   for (const running of here) running.stop();
   await remove();
   return { size, absent, measured: summarise(here, answers) };
+}
+
+/** Whether `--only` lets a peer take part: it lists the beginnings of names. */
+function isChosen({ name }: { readonly name: string }): boolean {
+  const beginnings = flags.only?.split(",");
+  return beginnings?.some((beginning) => name.startsWith(beginning)) ?? true;
 }
 
 function summarise(here: readonly Running[], answers: ReadonlyMap<Running, Measured[]>) {
@@ -70,7 +76,12 @@ function summarise(here: readonly Running[], answers: ReadonlyMap<Running, Measu
 const compiled = dirname(fileURLToPath(import.meta.url));
 const bench = join(compiled, "../..");
 const sources = join(bench, "step");
-const chosen = process.argv.slice(2).map(Number);
+const { values: flags, positionals } = parseArgs({
+  options: { only: { type: "string" }, rounds: { type: "string", default: "6" } },
+  allowPositionals: true,
+});
+const chosen = positionals.map(Number);
+const rounds = Number(flags.rounds);
 
 console.log(machine());
 const results: Result[] = [];

@@ -1,6 +1,6 @@
 import { QuireError } from "./errors.ts";
 import { Tensor } from "./graph/node.ts";
-import { type Recording, record } from "./graph/record.ts";
+import { type Recording, type Returned, record } from "./graph/record.ts";
 import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
 import { HostTensor, hostTensor } from "./host.ts";
 import { log } from "./log.ts";
@@ -51,7 +51,7 @@ interface Executable {
  *
  * @throws QuireError when a call's arguments are no host tensors or numbers.
  */
-export function compile<A extends readonly Tree<Tensor>[], R extends Tree<Tensor> | void>(
+export function compile<A extends readonly Tree<Tensor>[], R extends Returned>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
@@ -113,7 +113,7 @@ function signatureText(args: readonly Tree<HostTensor>[]): string {
 }
 
 async function prepare<A extends readonly Tree<Tensor>[]>(
-  fn: (...args: A) => Tree<Tensor> | void,
+  fn: (...args: A) => Returned,
   args: readonly Tree<HostTensor>[],
   name: string,
   runtime: Runtime | undefined,

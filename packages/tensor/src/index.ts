@@ -7,7 +7,7 @@ export { gradients, pullback } from "./grad.ts";
 export type { Graph } from "./graph/graph.ts";
 export { Tensor } from "./graph/node.ts";
 export { print } from "./graph/print.ts";
-export { type Recording, record } from "./graph/record.ts";
+export { type Recording, type Returned, record } from "./graph/record.ts";
 export { constant, input } from "./graph/source.ts";
 export type { Tree } from "./graph/tree.ts";
 export { type Initializer, Variable, type VariableOptions } from "./graph/variable.ts";
@@ -22,6 +22,7 @@ export {
 } from "./onnx/export.ts";
 export type { ExternalData } from "./onnx/external.ts";
 export type { Operand } from "./ops/define.ts";
+// biome-ignore lint/performance/noReExportAll: ops/index.ts names every operation, once
 export * from "./ops/index.ts";
 export { RandomStream } from "./ops/random-stream.ts";
 export { Random, type RandomState } from "./random/random.ts";

@@ -22,6 +22,10 @@ export interface Recording {
   readonly writes: readonly Variable[];
 }
 
+/** What a traced function may return. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that only assigns variables returns nothing
+export type Returned = Tree<Tensor> | undefined | void;
+
 class Recorder implements Trace {
   readonly sources = new Map<Variable, Tensor>();
   readonly written = new Map<Variable, Tensor>();
@@ -64,7 +68,13 @@ function kindOf(value: unknown): string {
   return value === undefined || value === null ? String(value) : `a ${typeof value}`;
 }
 
-/** How a leaf is called: the last record keys and positions of its path, `images`, `0`, `batch.images`. */
+/** Leaves of arguments are called without the argument's position where that is clear: `images`, not `0.images`. */
+function argumentNamesOf(paths: readonly (readonly string[])[]): string[] {
+  const short = paths.map((path) => (path.length > 1 ? path.slice(1) : path).join("."));
+  return new Set(short).size === short.length ? short : paths.map((path) => path.join("."));
+}
+
+/** How a leaf is called: the keys and positions of its path, `loss`, `0`, `batch.images`. */
 function leafName(path: readonly string[], fallback: string): string {
   return path.length === 0 ? fallback : path.join(".");
 }
@@ -75,14 +85,12 @@ function leafName(path: readonly string[], fallback: string): string {
  * @throws GraphError when it returns something else than tensors.
  */
 export function record<A extends readonly Tree<Tensor>[]>(
-  fn: (...args: A) => Tree<Tensor> | undefined | void,
+  fn: (...args: A) => Returned,
   types: readonly Tree<TensorType>[],
 ): Recording {
   const recorder = new Recorder();
   const leaves = leavesOf<TensorType>(types, isType);
-  const argumentNames = leaves.map(({ path }) =>
-    leafName(path.length > 1 ? path.slice(1) : path, "0"),
-  );
+  const argumentNames = argumentNamesOf(leaves.map(({ path }) => path));
   const inputs = leaves.map(({ leaf }, i) => input(argumentNames[i] as string, leaf));
   const queue = [...inputs];
   const args = types.map((tree) => mapTree(tree, isType, () => queue.shift() as Tensor));

@@ -24,11 +24,27 @@ export function withTrace<R>(trace: Trace, body: () => R): R {
   }
 }
 
+/** Runs `body` as part of the current trace, if there is one, and refuses to assign variables in it. */
+export function withoutAssignments<R>(where: string, body: () => R): R {
+  const outer = traces[traces.length - 1];
+  if (!outer) return body();
+  const trace: Trace = {
+    read: (variable) => outer.read(variable),
+    source: (variable) => outer.source(variable),
+    write: ({ name }) => {
+      throw new GraphError(
+        `cannot assign variable ${name} inside ${where}; return the value and assign it outside.`,
+      );
+    },
+  };
+  return withTrace(trace, body);
+}
+
 /** The innermost running trace. */
 export function currentTrace(purpose: string): Trace {
   const trace = traces[traces.length - 1];
   if (!trace) {
-    throw new GraphError(`cannot ${purpose} outside of compile; use get() and set() there.`);
+    throw new GraphError(`cannot ${purpose} outside of a compiled function.`);
   }
   return trace;
 }

@@ -10,14 +10,14 @@ import { Variable } from "./variable.ts";
 test("outside of a trace a variable is not read or assigned, but got and set", async () => {
   const weight = new Variable([2], { name: "weight" });
   expect(() => weight.tensor).toThrow(
-    /^cannot read variable weight outside of compile; use get\(\) and set\(\) there\. \(at variable\.test\.ts:\d+\)$/,
+    /^cannot read variable weight outside of a compiled function\. \(at variable\.test\.ts:\d+\)$/,
   );
   expect(() => new Variable([2]).tensor).toThrow(
-    /^cannot read variable f32\[2\] outside of compile; use get\(\) and set\(\) there\. \(at variable\.test\.ts:\d+\)$/,
+    /^cannot read variable f32\[2\] outside of a compiled function\. \(at variable\.test\.ts:\d+\)$/,
   );
   const [value] = record(() => add(new Variable([2]), 1), []).graph.outputs;
   expect(() => weight.assign(value as Tensor)).toThrow(
-    /^cannot assign variable weight outside of compile; use get\(\) and set\(\) there\. \(at variable\.test\.ts:\d+\)$/,
+    /^cannot assign variable weight outside of a compiled function\. \(at variable\.test\.ts:\d+\)$/,
   );
   await weight.set(hostTensor([1, 2]));
   expect((await weight.get()).toArray()).toEqual([1, 2]);

@@ -6,7 +6,7 @@ import { input } from "../graph/source.ts";
 import { Variable } from "../graph/variable.ts";
 import { withScope } from "../scope.ts";
 import type { TensorType } from "../shape.ts";
-import { add, equal, logicalAnd, maximum } from "./arithmetic.ts";
+import { add, equal, logicalAnd, maximum, mul } from "./arithmetic.ts";
 import { requireAxis, toTensors } from "./define.ts";
 import { exp, neg } from "./elementwise.ts";
 import { where } from "./select.ts";
@@ -114,6 +114,14 @@ test("numbers take the dtype of the operand beside them, float32 where there is 
     "int32",
     "int32",
   ]);
+});
+
+test("a fraction beside whole numbers is refused, not cut off", () => {
+  const ids = input("ids", { shape: [2], dtype: "int32" });
+  expect(() => mul(ids, 0.5)).toThrow(
+    /^number: 0\.5 is no int32 value; convert the other operand with cast\. \(at define\.test\.ts:\d+\)$/,
+  );
+  expect(mul(ids, 2).dtype).toBe("int32");
 });
 
 test("a variable stands for its value", () => {

@@ -27,10 +27,18 @@ export type Unary = Operation<[x: Operand]>;
 /** An element-wise operation on two tensors that are broadcast against each other. */
 export type Binary = Operation<[a: Operand, b: Operand]>;
 
-/** The tensor an operand stands for. */
+/**
+ * The tensor an operand stands for.
+ *
+ * @throws DTypeError when a number with a fraction is to be one of a whole-number dtype.
+ */
 export function toTensor(operand: Operand, dtype: DType = "float32"): Tensor {
   if (operand instanceof Tensor) return operand;
   if (operand instanceof Variable) return operand.tensor;
+  if (!isFloating(dtype) && !Number.isInteger(operand)) {
+    const rule = `${operand} is no ${dtype} value; convert the other operand with cast.`;
+    throw new DTypeError("number", rule, []);
+  }
   return scalar(operand, dtype);
 }
 

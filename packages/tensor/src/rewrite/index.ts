@@ -3,14 +3,14 @@ import { verify } from "../graph/verify.ts";
 import { log } from "../log.ts";
 import { algebraRules } from "./algebra.ts";
 import { constantRules } from "./constants.ts";
-import { productRules, summandRules } from "./products.ts";
+import { productRules } from "./products.ts";
 import { rewrite } from "./run.ts";
+import { tidyScans } from "./scans.ts";
 import { shapeRules } from "./shapes.ts";
 
 /** The passes in their order; a pass repeats until none of its rules applies, so that later ones see its result. */
 const passes = [
   { name: "simplify", rules: [...constantRules, ...algebraRules, ...shapeRules, ...productRules] },
-  { name: "add while multiplying", rules: summandRules },
 ];
 
 /** A pass that still finds something after so many rounds is stopped: its rules undo each other. */
@@ -18,7 +18,7 @@ const MOST_ROUNDS = 8;
 
 /** The graph that computes the same values with less work. */
 export function optimize(graph: Graph): Graph {
-  let current = graph;
+  let current = tidyScans(graph, optimize);
   for (const { name, rules } of passes) {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const { graph: next, applied } = rewrite(current, rules);

@@ -27,7 +27,9 @@ class NodeBuffer implements Buffer {
     return Promise.resolve();
   }
 
-  release(): void {}
+  release(): void {
+    // The memory is an array: it goes when nobody holds it.
+  }
 }
 
 class NodeSession implements Session {
@@ -71,7 +73,8 @@ export const nodeRuntime: Runtime = {
       });
       return new NodeSession(session, signature);
     } catch (error) {
-      throw new QuireError(`ONNX Runtime refused the model: ${(error as Error).message}`);
+      const { message } = error as Error;
+      throw new QuireError(`ONNX Runtime refused the model: ${message}`, { cause: error });
     }
   },
 };

@@ -93,7 +93,7 @@ async function checkCase(
       const wanted = toHost(stored.gradients?.[position] as StoredTensor);
       expectClose(gradients[i] as HostTensor, wanted, tolerance, `gradient ${position}`);
     });
-    if (!options.kinked?.(stored) && inputs.every(isFinite)) {
+    if (!options.kinked?.(stored) && inputs.every(isAllFinite)) {
       const evaluate = (x: readonly HostTensor[]) => forward(x);
       await checkFirst(stored, inputs, gradients, evaluate);
       if (!options.flat?.(stored)) {
@@ -118,8 +118,14 @@ function gradientsOf(
 ): Tensor[] {
   const outputs = outputsOf(stored, build, x);
   const queue = [...dy];
-  const cotangents = (stored.cotangents ?? []).map((stored) => (stored ? queue.shift() : undefined));
-  return pullback(outputs, activeInputs(stored).map((i) => x[i] as Tensor), cotangents);
+  const cotangents = (stored.cotangents ?? []).map((stored) =>
+    stored ? queue.shift() : undefined,
+  );
+  return pullback(
+    outputs,
+    activeInputs(stored).map((i) => x[i] as Tensor),
+    cotangents,
+  );
 }
 
 const step = 1e-3;
@@ -156,7 +162,11 @@ async function checkSecond(
   const weights = directionsFor(stored, 2);
   const cotangents = (stored.cotangents ?? []).flatMap((dy) => (dy ? [toHost(dy)] : []));
   const again = compile((x: readonly Tensor[], dy: readonly Tensor[], w: readonly Tensor[]) =>
-    pullback(gradientsOf(stored, build, x, dy), activeInputs(stored).map((i) => x[i] as Tensor), w),
+    pullback(
+      gradientsOf(stored, build, x, dy),
+      activeInputs(stored).map((i) => x[i] as Tensor),
+      w,
+    ),
   );
   const curvature = await again(inputs, cotangents, weights);
   await again.release();
@@ -200,7 +210,7 @@ function dot(a: HostTensor, b: HostTensor): number {
   return a.toArray().reduce((total, value, i) => total + value * Number(b.data[i]), 0);
 }
 
-function isFinite(tensor: HostTensor): boolean {
+function isAllFinite(tensor: HostTensor): boolean {
   return tensor.toArray().every(Number.isFinite);
 }
 
