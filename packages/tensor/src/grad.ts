@@ -108,6 +108,7 @@ function backward(
     attributes: node.attributes,
     dy: arrived[0] ?? ops.zerosLike(node.outputs[0] as Tensor),
     gradients: node.outputs.map((_, i) => arrived[i]),
+    pullback,
   };
   return spec.gradient(context, ops);
 }

@@ -35,6 +35,12 @@ export interface GradientContext<A extends Attributes> {
   readonly attributes: A;
   readonly dy: Tensor;
   readonly gradients: readonly (Tensor | undefined)[];
+  /** The gradients of inputs from those of outputs, for rows that hold a graph; zeros where nothing arrives. */
+  pullback(
+    outputs: readonly Tensor[],
+    inputs: readonly Tensor[],
+    cotangents: readonly (Tensor | undefined)[],
+  ): readonly Tensor[];
 }
 
 /** One gradient per input; undefined where the input gets none. */

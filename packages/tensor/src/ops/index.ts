@@ -99,6 +99,7 @@ export {
 } from "./reduce.ts";
 export { type ResizeMode, type ResizeOptions, resize } from "./resize.ts";
 export { type CumulativeSumOptions, cumulativeSum } from "./running.ts";
+export { type ScanOptions, type Stepped, scan } from "./scan.ts";
 export { cast, full, onesLike, stopGradient, where, zerosLike } from "./select.ts";
 export { flip, type SliceOptions, slice } from "./slice.ts";
 export { type AxisOptions, labelLoss, logSoftmax, softmax } from "./softmax.ts";
