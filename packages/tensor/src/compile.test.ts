@@ -122,6 +122,18 @@ test("an error says the operation, both sides, the rule and the caller's line", 
   );
 });
 
+test("preparing traces and loads, but runs nothing and allocates no variable", async () => {
+  const count = new Variable([], { name: "count" });
+  const next = compile((by: Tensor) => {
+    count.assign(add(count.tensor, by));
+    return count.tensor;
+  });
+  await next.prepare(1);
+  expect([next.traces, count.allocated]).toEqual([1, false]);
+  expect((await next(2)).item()).toBe(2);
+  expect(next.traces).toBe(1);
+});
+
 test("a failed trace leaves nothing behind: the next call traces again", async () => {
   let broken = true;
   const f = compile((x: Tensor) => {

@@ -25,6 +25,8 @@ export type Fetched<T> = T extends Tensor
 /** A traced function that runs: one call is one run of one ONNX model. */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: { [K in keyof A]: Fed<A[K]> }): Promise<Fetched<R>>;
+  /** Traces and loads the model for arguments of this kind without running it; allocates no variable. */
+  prepare(...args: { [K in keyof A]: Fed<A[K]> }): Promise<void>;
   /** How many times it was traced: once for each kind of arguments. */
   readonly traces: number;
   /** Gives back the memory of all models it has loaded. */
@@ -57,19 +59,28 @@ export function compile<A extends readonly Tree<Tensor>[], R extends Returned>(
 ): Compiled<A, R> {
   const name = options.name ?? (fn.name || "function");
   const executables = new Map<string, Promise<Executable>>();
-  const call = async (...args: readonly unknown[]): Promise<unknown> => {
-    const fed = args.map((arg, i) => toHost(arg, `argument ${i} of ${name}`));
+  const fedFrom = (args: readonly unknown[]): Tree<HostTensor>[] =>
+    args.map((arg, i) => toHost(arg, `argument ${i} of ${name}`));
+  const executableFor = (fed: readonly Tree<HostTensor>[]): Promise<Executable> => {
     const key = JSON.stringify(fed, signatureOf);
-    let executable = executables.get(key);
-    if (!executable) {
-      log(() => `tracing ${name} for ${signatureText(fed)}, trace ${executables.size + 1}`);
-      executable = prepare(fn, fed, name, options.runtime);
-      executables.set(key, executable);
-      executable.catch(() => executables.delete(key));
-    }
-    return run(await executable, fed);
+    const known = executables.get(key);
+    if (known) return known;
+    log(() => `tracing ${name} for ${signatureText(fed)}, trace ${executables.size + 1}`);
+    const executable = prepare(fn, fed, name, options.runtime);
+    executables.set(key, executable);
+    executable.catch(() => executables.delete(key));
+    return executable;
+  };
+  const call = async (...args: readonly unknown[]): Promise<unknown> => {
+    const fed = fedFrom(args);
+    return run(await executableFor(fed), fed);
   };
   return Object.defineProperties(call, {
+    prepare: {
+      value: async (...args: readonly unknown[]) => {
+        await executableFor(fedFrom(args));
+      },
+    },
     traces: { get: () => executables.size },
     release: {
       value: async () => {
