@@ -56,12 +56,15 @@ test("normal draws follow the normal law", () => {
   expect(largestGap(values, normalDistribution)).toBeLessThan(1.63 / Math.sqrt(values.length));
 });
 
-test.each([0.2, 1, 4.5])("gamma draws of shape %f have mean and variance equal to the shape", (a) => {
-  const random = new Random(3);
-  const { mean, variance } = moments(draws(40_000, () => random.gamma(a)));
-  expect(Math.abs(mean - a)).toBeLessThan(0.05 * Math.max(0.5, a));
-  expect(Math.abs(variance - a)).toBeLessThan(0.08 * Math.max(0.5, a));
-});
+test.each([0.2, 1, 4.5])(
+  "gamma draws of shape %f have mean and variance equal to the shape",
+  (a) => {
+    const random = new Random(3);
+    const { mean, variance } = moments(draws(40_000, () => random.gamma(a)));
+    expect(Math.abs(mean - a)).toBeLessThan(0.05 * Math.max(0.5, a));
+    expect(Math.abs(variance - a)).toBeLessThan(0.08 * Math.max(0.5, a));
+  },
+);
 
 test("gamma draws of shape 1 follow the exponential law", () => {
   const random = new Random(4);
