@@ -21,6 +21,14 @@ export {
   exportOnnx,
 } from "./onnx/export.ts";
 export type { ExternalData } from "./onnx/external.ts";
+export type { ExternalFiles } from "./onnx/import/decode-values.ts";
+export {
+  type ImportedInput,
+  type ImportedModel,
+  type ImportOptions,
+  importOnnx,
+} from "./onnx/import/import-model.ts";
+export type { UnreadOperation } from "./onnx/import/unread.ts";
 export type { Operand } from "./ops/define.ts";
 // biome-ignore lint/performance/noReExportAll: ops/index.ts names every operation, once
 export * from "./ops/index.ts";

@@ -6,8 +6,10 @@ export interface TensorProto {
   dataType?: bigint;
   floatData?: number[];
   int32Data?: bigint[];
+  stringData?: Uint8Array[];
   int64Data?: bigint[];
   doubleData?: number[];
+  uint64Data?: bigint[];
   name?: string;
   rawData?: Uint8Array;
   externalData?: EntryProto[];
@@ -32,6 +34,8 @@ export interface AttributeProto {
   floats?: number[];
   ints?: bigint[];
   strings?: Uint8Array[];
+  /** In a function's node: the name of the function's attribute whose value this one takes. */
+  refAttrName?: string;
 }
 
 /** An operation and the names of the values it takes and gives. */
@@ -61,9 +65,16 @@ export interface TensorTypeProto {
   shape?: TensorShapeProto;
 }
 
+/** The type of what a sequence or an optional value holds. */
+export interface ElementTypeProto {
+  elemType?: TypeProto;
+}
+
 /** A value's type. */
 export interface TypeProto {
   tensorType?: TensorTypeProto;
+  sequenceType?: ElementTypeProto;
+  optionalType?: ElementTypeProto;
 }
 
 /** A named value with its type. */
@@ -88,6 +99,17 @@ export interface OperatorSetProto {
   version?: bigint;
 }
 
+/** An operation that a file defines by others. */
+export interface FunctionProto {
+  name?: string;
+  input?: string[];
+  output?: string[];
+  node?: NodeProto[];
+  opsetImport?: OperatorSetProto[];
+  domain?: string;
+  attributeProto?: AttributeProto[];
+}
+
 /** An ONNX file. */
 export interface ModelProto {
   irVersion?: bigint;
@@ -96,6 +118,7 @@ export interface ModelProto {
   opsetImport?: OperatorSetProto[];
   graph?: GraphProto;
   metadataProps?: EntryProto[];
+  functions?: FunctionProto[];
 }
 
 interface Messages {
@@ -106,10 +129,12 @@ interface Messages {
   Dimension: DimensionProto;
   TensorShape: TensorShapeProto;
   TensorType: TensorTypeProto;
+  ElementType: ElementTypeProto;
   Type: TypeProto;
   ValueInfo: ValueInfoProto;
   Graph: GraphProto;
   OperatorSet: OperatorSetProto;
+  Function: FunctionProto;
   Model: ModelProto;
 }
 
@@ -126,8 +151,10 @@ const tables: {
     dataType: [2, "int64"],
     floatData: [4, "float", "repeated"],
     int32Data: [5, "int64", "repeated"],
+    stringData: [6, "bytes", "repeated"],
     int64Data: [7, "int64", "repeated"],
     doubleData: [10, "double", "repeated"],
+    uint64Data: [11, "int64", "repeated"],
     name: [8, "string"],
     rawData: [9, "bytes"],
     externalData: [13, "Entry", "repeated"],
@@ -145,6 +172,7 @@ const tables: {
     ints: [8, "int64", "repeated"],
     strings: [9, "bytes", "repeated"],
     type: [20, "int64"],
+    refAttrName: [21, "string"],
   },
   Node: {
     input: [1, "string", "repeated"],
@@ -157,7 +185,12 @@ const tables: {
   Dimension: { dimValue: [1, "int64"], dimParam: [2, "string"] },
   TensorShape: { dim: [1, "Dimension", "repeated"] },
   TensorType: { elemType: [1, "int64"], shape: [2, "TensorShape"] },
-  Type: { tensorType: [1, "TensorType"] },
+  ElementType: { elemType: [1, "Type"] },
+  Type: {
+    tensorType: [1, "TensorType"],
+    sequenceType: [4, "ElementType"],
+    optionalType: [9, "ElementType"],
+  },
   ValueInfo: { name: [1, "string"], type: [2, "Type"] },
   Graph: {
     node: [1, "Node", "repeated"],
@@ -168,6 +201,15 @@ const tables: {
     valueInfo: [13, "ValueInfo", "repeated"],
   },
   OperatorSet: { domain: [1, "string"], version: [2, "int64"] },
+  Function: {
+    name: [1, "string"],
+    input: [4, "string", "repeated"],
+    output: [5, "string", "repeated"],
+    node: [7, "Node", "repeated"],
+    opsetImport: [9, "OperatorSet", "repeated"],
+    domain: [10, "string"],
+    attributeProto: [11, "Attribute", "repeated"],
+  },
   Model: {
     irVersion: [1, "int64"],
     producerName: [2, "string"],
@@ -175,6 +217,7 @@ const tables: {
     graph: [7, "Graph"],
     opsetImport: [8, "OperatorSet", "repeated"],
     metadataProps: [14, "Entry", "repeated"],
+    functions: [25, "Function", "repeated"],
   },
 };
 
@@ -294,6 +337,11 @@ function readField(
   } else {
     list.push(readValue(reader, kind));
   }
+}
+
+/** The tensor in the bytes of a file that holds one, as ONNX's own tests store values. */
+export function decodeTensorProto(bytes: Uint8Array): TensorProto {
+  return readMessage(new BinaryReader(bytes), "Tensor", bytes.length) as TensorProto;
 }
 
 /** The model in an ONNX file's bytes. */
