@@ -121,6 +121,24 @@ test("equal sizes stay, also large ones, without a note", async () => {
   expect([data.height, data.width, notes]).toEqual([70, 80, []]);
 });
 
+test("equal sizes beyond the largest are scaled in proportion, and the user is told", async () => {
+  const folder = await folderOf({
+    "a/x.png": plain("#ff0000", { width: 200, height: 100 }),
+    "b/y.png": plain("#00ff00", { width: 200, height: 100 }),
+  });
+  const notes: string[] = [];
+  const { height, width } = await imageFolder(folder, {
+    largest: 64,
+    note: (text) => notes.push(text),
+  });
+  expect([height, width]).toEqual([32, 64]);
+  expect(notes).toEqual([
+    "The images are 100 x 200 pixels: they are scaled to 32 x 64; pass a size for another.",
+  ]);
+  const kept = await imageFolder(folder, { largest: 200 });
+  expect([kept.height, kept.width]).toEqual([100, 200]);
+});
+
 test("a wide image is cut about its centre", async () => {
   const row = [
     ...new Array<number>(8).fill(10),

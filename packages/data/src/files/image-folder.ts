@@ -15,6 +15,8 @@ export interface ReadProgress {
 export interface ImageFolderOptions {
   /** The common size in pixels; a number is both height and width. */
   readonly size?: number | SeenSize;
+  /** The longest side that images of one size keep where no size is given; their own unless said. */
+  readonly largest?: number;
   /** 1 for grey, 3 for colour; inferred from the pixels unless said. */
   readonly channels?: 1 | 3;
   /** Called after every image. */
@@ -83,22 +85,38 @@ function checkSize(size: ImageFolderOptions["size"]): void {
   }
 }
 
-function commonSize(sizes: readonly SeenSize[], { size, note }: ImageFolderOptions): SeenSize {
+function commonSize(sizes: readonly SeenSize[], options: ImageFolderOptions): SeenSize {
+  const { size, note, largest = Number.POSITIVE_INFINITY } = options;
   if (typeof size === "number") return { height: size, width: size };
   if (size) return { height: size.height, width: size.width };
   const heights = sizes.map((seen) => seen.height).sort((a, b) => a - b);
   const widths = sizes.map((seen) => seen.width).sort((a, b) => a - b);
   const same = heights[0] === heights.at(-1) && widths[0] === widths.at(-1);
-  const limit = same ? Number.POSITIVE_INFINITY : LARGEST_DEFAULT;
-  const height = Math.min(limit, median(heights));
-  const width = Math.min(limit, median(widths));
-  if (!same) {
-    note?.(
-      `The ${sizes.length} images differ in size: they are scaled and cut to ${height} x ${width} pixels ` +
-        `(height x width: the median, at most ${LARGEST_DEFAULT}); pass a size for another.`,
-    );
-  }
+  if (same) return scaledTo(largest, median(heights), median(widths), note);
+  const height = Math.min(LARGEST_DEFAULT, median(heights));
+  const width = Math.min(LARGEST_DEFAULT, median(widths));
+  note?.(
+    `The ${sizes.length} images differ in size: they are scaled and cut to ${height} x ${width} pixels ` +
+      `(height x width: the median, at most ${LARGEST_DEFAULT}); pass a size for another.`,
+  );
   return { height, width };
+}
+
+function scaledTo(
+  largest: number,
+  height: number,
+  width: number,
+  note: ImageFolderOptions["note"],
+): SeenSize {
+  const factor = largest / Math.max(height, width);
+  if (factor >= 1) return { height, width };
+  const [down, across] = [height, width].map((side) => Math.max(1, Math.round(factor * side)));
+  const scaled = { height: down as number, width: across as number };
+  note?.(
+    `The images are ${height} x ${width} pixels: they are scaled to ${scaled.height} x ${scaled.width}; ` +
+      "pass a size for another.",
+  );
+  return scaled;
 }
 
 function median(sorted: readonly number[]): number {
