@@ -15,10 +15,30 @@ export {
 export { Accuracy, type ClassScores, ConfusionMatrix, TopK } from "./metric/classification.ts";
 export { Mean, type Metric } from "./metric/metric.ts";
 export { type LoadOptions, loadModel, modelTensors } from "./model-state.ts";
+export { type AdafactorOptions, adafactor } from "./optimizer/adafactor.ts";
 export { type AdamOptions, adam, adamW } from "./optimizer/adam.ts";
 export { globalNorm } from "./optimizer/clip.ts";
+export {
+  type OneCycleOptions,
+  oneCycle,
+  type WarmRestartsOptions,
+  warmRestarts,
+} from "./optimizer/cycles.ts";
+export { lamb } from "./optimizer/lamb.ts";
+export { type LionOptions, lion } from "./optimizer/lion.ts";
 export type { Optimizer, OptimizerOptions } from "./optimizer/optimizer.ts";
-export { cosine, type DecayOptions, linear, type Schedule, warmUp } from "./optimizer/schedule.ts";
+export { type RmsPropOptions, rmsProp } from "./optimizer/rms-prop.ts";
+export {
+  cosine,
+  type DecayOptions,
+  type InverseSquareRootOptions,
+  inverseSquareRoot,
+  linear,
+  type PolynomialOptions,
+  polynomial,
+  type Schedule,
+  warmUp,
+} from "./optimizer/schedule.ts";
 export { type SgdOptions, sgd } from "./optimizer/sgd.ts";
 export {
   type NamedTensors,

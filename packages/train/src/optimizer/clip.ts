@@ -12,6 +12,18 @@ export function normOfSquares(squares: readonly Tensor[]): Tensor {
   return sqrt(rest.reduce((total, part) => add(total, part), first));
 }
 
+/** Gradients scaled down to a global norm of at most `limit`; as they are without a limit. */
+export function clipped(gradients: readonly Tensor[], limit: number | undefined): Tensor[] {
+  if (limit === undefined) return [...gradients];
+  const scale = scaleTo(limit, globalNorm(gradients));
+  return gradients.map((gradient) => mul(gradient, scale));
+}
+
+/** At most 1; PyTorch's guard against a norm of 0. */
+function scaleTo(limit: number, norm: Tensor): Tensor {
+  return minimum(div(limit, add(norm, 1e-6)), 1);
+}
+
 /** What clipping asks of a moving sum of gradients. */
 export interface Clipped {
   /** What each gradient is to be multiplied by, at most 1. */
@@ -36,9 +48,9 @@ export class Clip {
     return [this.#last];
   }
 
-  /** This step's scale, from the squares of all gradients; PyTorch's guard against a norm of 0. */
+  /** This step's scale, from the squares of all gradients. */
   next(squares: readonly Tensor[]): Clipped {
-    const scale = minimum(div(this.#limit, add(normOfSquares(squares), 1e-6)), 1);
+    const scale = scaleTo(this.#limit, normOfSquares(squares));
     const ratio = div(this.#last, scale);
     this.#last.assign(scale);
     return { scale, ratio };

@@ -1,5 +1,6 @@
 import {
   compile,
+  constant,
   hostTensor,
   mul,
   type Shape,
@@ -10,25 +11,47 @@ import {
 } from "@quire/tensor";
 import { describe, expect, test } from "vitest";
 import { expectNear, stored } from "../testing/stored.ts";
+import { adafactor } from "./adafactor.ts";
 import { type AdamOptions, adam, adamW } from "./adam.ts";
-import { globalNorm } from "./clip.ts";
+import { clipped, globalNorm } from "./clip.ts";
+import { oneCycle, warmRestarts } from "./cycles.ts";
+import { lamb } from "./lamb.ts";
+import { lion } from "./lion.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { cosine, linear, rateAt, type Schedule, warmUp } from "./schedule.ts";
+import { rmsProp } from "./rms-prop.ts";
+import {
+  cosine,
+  inverseSquareRoot,
+  linear,
+  polynomial,
+  rateAt,
+  type Schedule,
+  warmUp,
+} from "./schedule.ts";
 import { type SgdOptions, sgd } from "./sgd.ts";
 
 interface Run {
-  readonly op: "sgd" | "adam" | "adamW";
+  readonly op: keyof typeof makers;
   readonly label: string;
   readonly attributes: AdamOptions & SgdOptions;
   readonly steps: readonly (readonly number[])[];
 }
 
+interface ScheduleAttributes {
+  readonly steps: number;
+  readonly start?: number;
+  readonly end?: number;
+  readonly power: number;
+  readonly rising?: number;
+  readonly period: number;
+  readonly growth?: number;
+  readonly warmUp: number;
+  readonly then: "constant" | "cosine" | "linear";
+}
+
 interface StoredSchedule {
-  readonly op: "constant" | "cosine" | "linear" | "warmUp";
-  readonly attributes: { readonly steps: number; readonly end?: number } & {
-    readonly warmUp: number;
-    readonly then: "constant" | "cosine" | "linear";
-  };
+  readonly op: keyof typeof schedules;
+  readonly attributes: ScheduleAttributes;
   readonly factors: readonly number[];
 }
 
@@ -38,7 +61,7 @@ const references = stored<{
   readonly schedules: readonly StoredSchedule[];
 }>("optimisers");
 
-const makers = { sgd, adam, adamW };
+const makers = { sgd, adam, adamW, rmsProp, adafactor, lion, lamb };
 const decays = { linear, cosine };
 const shape: Shape = [2, 3];
 
@@ -85,18 +108,33 @@ async function factorsOf(schedule: Schedule, count: number): Promise<number[]> {
   return seen;
 }
 
-function scheduleOf({ op, attributes }: StoredSchedule): Schedule {
-  const { steps, end = 0, warmUp: rise, then } = attributes;
-  if (op === "constant") return 1;
-  if (op !== "warmUp") return decays[op]({ from: 1, to: end, steps });
-  const rest = then === "constant" ? 1 : decays[then]({ from: 1, steps: steps - rise });
-  return warmUp(rise, rest);
-}
+const schedules = {
+  constant: () => 1,
+  cosine: ({ steps, end = 0 }) => cosine({ from: 1, to: end, steps }),
+  linear: ({ steps, end = 0 }) => linear({ from: 1, to: end, steps }),
+  polynomial: ({ steps, power }) => polynomial({ from: 1, steps, power }),
+  inverseSquareRoot: ({ warmUp: steps }) => warmUp(steps, inverseSquareRoot({ from: 1, steps })),
+  oneCycle: ({ steps, rising, start, end }) =>
+    oneCycle({
+      peak: 1,
+      steps,
+      ...(rising !== undefined && { rising }),
+      ...(start !== undefined && { from: start }),
+      ...(end !== undefined && { to: end }),
+    }),
+  warmRestarts: ({ period, growth = 1, end = 0 }) =>
+    warmRestarts({ from: 1, to: end, period, growth }),
+  warmUp: ({ warmUp: rise, then, steps }) =>
+    warmUp(rise, then === "constant" ? 1 : decays[then]({ from: 1, steps: steps - rise })),
+} satisfies Record<string, (attributes: ScheduleAttributes) => Schedule>;
 
 describe("schedules give PyTorch's factors", () => {
   for (const schedule of references.schedules) {
     test(`${schedule.op} ${JSON.stringify(schedule.attributes)}`, async () => {
-      const seen = await factorsOf(scheduleOf(schedule), schedule.factors.length);
+      const seen = await factorsOf(
+        schedules[schedule.op](schedule.attributes),
+        schedule.factors.length,
+      );
       expectNear(seen, schedule.factors, 1e-6);
     });
   }
@@ -163,6 +201,21 @@ test("the global norm is that of all values together", async () => {
   const norm = compile((a: Tensor, b: Tensor) => globalNorm([a, b]));
   const value = await norm(hostTensor([1, 2, 2]), hostTensor([4, 0, 0, 0], [2, 2]));
   expect(value.item()).toBe(5);
+});
+
+test("gradients are scaled to the limit together, or left as they are", async () => {
+  const run = compile((a: Tensor, b: Tensor) => [clipped([a, b], 2.5), clipped([a, b], 10)]);
+  const [scaled, left] = await run(hostTensor([1, 2, 2]), hostTensor([4, 0], [1, 2]));
+  expectNear(scaled?.flatMap((x) => x.toArray()) ?? [], [0.5, 1, 1, 2, 0], 1e-6);
+  expectNear(left?.flatMap((x) => x.toArray()) ?? [], [1, 2, 2, 4, 0], 1e-6);
+});
+
+test("LAMB moves what is 0 by the direction itself", async () => {
+  const x = new Variable([2], { name: "x" });
+  const optimizer = lamb([x], { learningRate: 0.1 });
+  const step = compile(() => optimizer.minimize(sum(mul(x, constant(hostTensor([3, -4]))))));
+  await step();
+  expectNear((await x.get()).toArray(), [-0.1, 0.1], 1e-6);
 });
 
 test("an optimiser says what it needs", () => {

@@ -23,12 +23,16 @@ export class Rates {
     return [this.#step];
   }
 
+  /** Updates made before this one, as a float32 scalar; to be read before `next`. */
+  get made(): Tensor {
+    return cast(this.#step.tensor, "float32");
+  }
+
   /** The rates of this step, by parameter; counts the step. */
   next(): (parameter: Variable) => ParameterRates {
     const { learningRate, weightDecay = 0, decays, rateFactor } = this.#options;
-    const step = this.#step.tensor;
-    this.#step.assign(add(step, 1));
-    const rate = rateAt(learningRate, cast(step, "float32"));
+    const rate = rateAt(learningRate, this.made);
+    this.#step.assign(add(this.#step.tensor, 1));
     const byFactor = new Map<number, Tensor>([[1, rate]]);
     return ({ name }) => {
       const factor = rateFactor?.(name) ?? 1;

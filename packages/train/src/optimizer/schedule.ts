@@ -7,6 +7,8 @@ import {
   maximum,
   minimum,
   mul,
+  pow,
+  rsqrt,
   sub,
   type Tensor,
 } from "@quire/tensor";
@@ -39,10 +41,39 @@ export function linear({ from, to = 0, steps }: DecayOptions): Schedule {
 
 /** A rate that falls as half a cosine wave (Loshchilov and Hutter 2017, eq. 5, without restarts). */
 export function cosine({ from, to = 0, steps }: DecayOptions): Schedule {
-  return (step) => {
-    const wave = cos(mul(share(step, steps), Math.PI));
-    return add(mul(wave, (from - to) / 2), (from + to) / 2);
-  };
+  return (step) => halfWave(from, to, share(step, steps));
+}
+
+/** From one value to another as half a cosine wave, by the share of the way. */
+export function halfWave(from: number, to: number, share: Tensor): Tensor {
+  return add(mul(cos(mul(share, Math.PI)), (from - to) / 2), (from + to) / 2);
+}
+
+/** A rate that falls as a power of the share of the way that is left. */
+export interface PolynomialOptions extends DecayOptions {
+  /** The power; 1 unless said, which is `linear`. */
+  readonly power?: number;
+}
+
+/** A rate that falls as (1 - step / steps) to a power, as PyTorch's `PolynomialLR`. */
+export function polynomial({ from, to = 0, steps, power = 1 }: PolynomialOptions): Schedule {
+  return (step) => add(mul(pow(sub(1, share(step, steps)), power), from - to), to);
+}
+
+/** A rate that falls slower and slower. */
+export interface InverseSquareRootOptions {
+  /** The rate it starts from. */
+  readonly from: number;
+  /** Updates after which it has fallen by √2. */
+  readonly steps: number;
+}
+
+/**
+ * A rate that falls as √(steps / (steps + step)); `warmUp(n, inverseSquareRoot({ from, steps: n }))` is that of Vaswani
+ * et al. 2017, eq. 3.
+ */
+export function inverseSquareRoot({ from, steps }: InverseSquareRootOptions): Schedule {
+  return (step) => mul(rsqrt(add(mul(step, 1 / steps), 1)), from);
 }
 
 /**
