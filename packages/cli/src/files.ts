@@ -1,4 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { writeFileAtomic } from "@quire/train/node";
 import { RunError, UsageError } from "./errors.ts";
 
@@ -14,9 +16,37 @@ const mendable: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long",
 };
 
+/**
+ * Finds out, before any work is done for it, whether a folder can be made at a path and written to.
+ *
+ * @throws UsageError when it cannot.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  let place = resolve(path);
+  while (!existsSync(place)) place = dirname(place);
+  await writing(path, async () => {
+    if (!(await stat(place)).isDirectory()) throw systemError("ENOTDIR");
+    await access(place, constants.W_OK);
+  });
+}
+
 /** Makes a folder and those above it. */
 export async function makeFolder(path: string): Promise<void> {
-  await writing(path, () => mkdir(path, { recursive: true }));
+  await writing(path, () => makeAbove(resolve(path)));
+}
+
+/** Step by step, since Node's own way does not end in folders that take none, such as /proc. */
+async function makeAbove(path: string): Promise<void> {
+  if (existsSync(path)) {
+    if (!(await stat(path)).isDirectory()) throw systemError("ENOTDIR");
+    return;
+  }
+  await makeAbove(dirname(path));
+  await mkdir(path);
+}
+
+function systemError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code });
 }
 
 /** Writes a file whole or not at all. */

@@ -37,7 +37,7 @@ function interruption(): Interruption {
   let orderly = false;
   const stop = (): void => {
     if (!orderly || controller.signal.aborted) process.exit(exitCodes.interrupted);
-    controller.abort(new Interrupted("interrupted"));
+    controller.abort(new Interrupted("Interrupted before there was a result."));
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

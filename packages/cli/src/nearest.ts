@@ -2,14 +2,12 @@ import { distance } from "fastest-levenshtein";
 
 /** The candidate that a word was probably meant to be: at most two letters in five are other ones. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const lower = word.toLowerCase();
-  const measured = candidates.map((candidate) => ({
-    candidate,
-    letters: distance(lower, candidate.toLowerCase()),
-  }));
-  const [best] = measured.sort((a, b) => a.letters - b.letters);
-  if (!best || best.letters > 0.4 * Math.max(word.length, best.candidate.length)) return undefined;
-  return best.candidate;
+  const measured = candidates.map((candidate) => {
+    const letters = distance(word.toLowerCase(), candidate.toLowerCase());
+    return { candidate, share: letters / Math.max(word.length, candidate.length) };
+  });
+  const [best] = measured.sort((a, b) => a.share - b.share);
+  return best !== undefined && best.share <= 0.4 ? best.candidate : undefined;
 }
 
 /** The end of a sentence about an unknown word: `; did you mean X?`, or else what to do. */

@@ -36,12 +36,13 @@ export function whole(
 /** A number above one bound and up to another. */
 export function number(
   summary: string,
-  { above, to }: { readonly above: number; readonly to: number },
+  { above, to }: { readonly above: number; readonly to?: number },
 ): Option<number | undefined> {
+  const bounds = to === undefined ? `above ${above}` : `above ${above} up to ${to}`;
   return optional("X", summary, (text, flag) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (value > above && value <= to) return value;
-    throw new UsageError(`${flag} takes a number above ${above} up to ${to}, got "${text}".`);
+    if (value > above && value <= (to ?? Number.MAX_VALUE)) return value;
+    throw new UsageError(`${flag} takes a number ${bounds}, got "${text}".`);
   });
 }
 

@@ -2,7 +2,7 @@ import { CommanderError, Command as Parser } from "commander";
 import { type AnyCommand, sharedOptions } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
-import { flagOf, type OptionTable } from "./option.ts";
+import { flagOf } from "./option.ts";
 
 /** What a parsed command line asks for; nothing where it only asked for help. */
 export interface Call {
@@ -95,7 +95,7 @@ function sentence(
     case "commander.unknownCommand":
       return `unknown command ${word}${suggestion(word, names, help)}`;
     case "commander.unknownOption":
-      return `unknown option ${word}${place}${suggestion(word, flagsOf(command?.options), help)}`;
+      return `unknown option ${word}${place}${suggestion(word, flagsOf(command), help)}`;
     case "commander.missingArgument":
       return `${usage(command)} needs ${command?.arguments.map(({ name }) => name).join(" and ")}; ${help}`;
     case "commander.optionMissingArgument":
@@ -116,6 +116,7 @@ function taken(command: AnyCommand | undefined): string {
   return names.length === 0 ? "none" : `only ${names.join(" and ")}`;
 }
 
-function flagsOf(options: OptionTable = {}): string[] {
-  return [...Object.keys({ ...options, ...sharedOptions }).map(flagOf), "--help", "--version"];
+function flagsOf(command: AnyCommand | undefined): string[] {
+  if (!command) return ["--help", "--version"];
+  return [...Object.keys({ ...command.options, ...sharedOptions }).map(flagOf), "--help"];
 }

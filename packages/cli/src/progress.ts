@@ -12,36 +12,56 @@ export interface Progress {
 /** A progress that shows nothing. */
 export const silent: Progress = { update: () => undefined, finish: () => undefined };
 
-/** Milliseconds between two lines where the output is no terminal. */
+/** Milliseconds between two lines where the output is no terminal; the first one comes as late. */
 const LINE_EVERY = 5000;
 
 /** Draws a bar with the time left; where the stream is no terminal, writes a line now and then. */
 export function progressBar(title: string, stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY
+    ? drawnBar(title, stream)
+    : loggedProgress(title, (line) => stream.write(line));
+}
+
+function drawnBar(title: string, stream: NodeJS.WriteStream): Progress {
   const started = performance.now();
   const bar = new cliProgress.SingleBar({
     stream,
-    format: `${title} {bar} {percentage} %{rest}{note}`,
+    format: `${title} {bar} {percentage} %{words}`,
     barCompleteChar: "█",
     barIncompleteChar: "░",
     barsize: 24,
     hideCursor: true,
     clearOnComplete: true,
     linewrap: false,
-    noTTYOutput: true,
-    notTTYSchedule: LINE_EVERY,
     gracefulExit: false,
   });
-  bar.start(1000, 0, { rest: "", note: "" });
+  bar.start(1000, 0, { words: "" });
   return {
     update: (share, note = "") => {
-      const rest = timeLeft((performance.now() - started) / 1000, share);
-      bar.update(Math.floor(1000 * share), {
-        rest: rest === "" ? "" : `, ${rest}`,
-        note: note === "" ? "" : `, ${note}`,
-      });
+      bar.update(Math.floor(1000 * share), { words: wordsOn(started, share, note) });
     },
     finish: () => bar.stop(),
   };
+}
+
+/** Writes a line at most every five seconds, so that logs stay short. */
+export function loggedProgress(title: string, write: (line: string) => void): Progress {
+  const started = performance.now();
+  let last = started;
+  return {
+    update: (share, note = "") => {
+      const now = performance.now();
+      if (now - last < LINE_EVERY) return;
+      last = now;
+      write(`${title} ${Math.floor(100 * share)} %${wordsOn(started, share, note)}\n`);
+    },
+    finish: () => undefined,
+  };
+}
+
+function wordsOn(started: number, share: number, note: string): string {
+  const rest = timeLeft((performance.now() - started) / 1000, share);
+  return [rest, note].map((words) => (words === "" ? "" : `, ${words}`)).join("");
 }
 
 /** How long the rest will take if it goes on as so far; nothing while that is a guess. */

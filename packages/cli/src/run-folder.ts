@@ -7,6 +7,7 @@ import {
   type ImageModelDescription,
   type ImageRecipe,
 } from "@quire/papers";
+import { QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
 import { makeFolder, writeWhole, writing } from "./files.ts";
@@ -51,33 +52,35 @@ export const RUNS = "runs";
  * @throws UsageError when a run of the name given exists, or the folder cannot be made.
  */
 export async function createRun(runs: string, paper: string, name?: string): Promise<string> {
+  if (name !== undefined) checkName(runs, name);
   await makeFolder(runs);
-  if (name !== undefined) {
-    checkName(name);
-    const folder = join(runs, name);
-    if (existsSync(folder)) {
-      throw new UsageError(
-        `run "${folder}" exists: choose another --name, or leave it out to get the next number.`,
-      );
-    }
-    return await made(folder);
-  }
-  for (let number = 1; ; number++) {
-    const folder = join(runs, `${paper}-${number}`);
-    if (!existsSync(folder)) return await made(folder);
-  }
-}
-
-async function made(folder: string): Promise<string> {
+  const folder = join(runs, name ?? nextName(runs, paper));
   await writing(folder, () => mkdir(folder));
   return folder;
 }
 
-function checkName(name: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name)) return;
+/**
+ * Finds out whether a run can have a name.
+ *
+ * @throws UsageError when it is no name for a folder, or taken.
+ */
+export function checkName(runs: string, name: string): void {
+  if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name)) {
+    throw new UsageError(
+      `--name "${name}" is no name for a folder: use letters, digits, dots, dashes and underscores.`,
+    );
+  }
+  const folder = join(runs, name);
+  if (!existsSync(folder)) return;
   throw new UsageError(
-    `--name "${name}" is no name for a folder: use letters, digits, dots, dashes and underscores.`,
+    `run "${folder}" exists: choose another --name, or leave it out to get the next number.`,
   );
+}
+
+function nextName(runs: string, paper: string): string {
+  let number = 1;
+  while (existsSync(join(runs, `${paper}-${number}`))) number++;
+  return `${paper}-${number}`;
 }
 
 /** Writes a run's `config.json`. */
@@ -125,7 +128,10 @@ export async function openRun(run: string): Promise<OpenRun> {
   if (!existsSync(path)) {
     throw new UsageError(`run "${folder}" has no ${runFiles.model}: train it again.`);
   }
-  await loadModelFile(path, model);
+  await loadModelFile(path, model).catch((cause: unknown) => {
+    if (!(cause instanceof QuireError)) throw cause;
+    throw new UsageError(`${cause.message} Restore the file, or train the run again.`, { cause });
+  });
   return { folder, config, classifier: new ImageClassifier(model, config.model) };
 }
 

@@ -15,14 +15,14 @@ import {
 import { type Context, command, type sharedOptions } from "../command.ts";
 import type { Console } from "../console.ts";
 import { UsageError } from "../errors.ts";
-import { writeWhole } from "../files.ts";
+import { checkWritable, writeWhole } from "../files.ts";
 import { suggestion } from "../nearest.ts";
 import { count, duration, percent } from "../numbers.ts";
 import { choice, number, required, text, type Values, whole, withDefault } from "../option.ts";
 import { loadBuild, loadPaper } from "../papers.ts";
 import type { Progress } from "../progress.ts";
 import { runReport } from "../report/run-report.ts";
-import { addMetrics, createRun, RUNS, runFiles, writeConfig } from "../run-folder.ts";
+import { addMetrics, checkName, createRun, RUNS, runFiles, writeConfig } from "../run-folder.ts";
 import { exportClassifier, saveWeights } from "../saving.ts";
 
 const options = {
@@ -32,15 +32,15 @@ const options = {
     to: 100_000,
   }),
   batchSize: whole("Pictures a step; chosen by their number unless said", { from: 1, to: 65_536 }),
-  learningRate: number("The highest learning rate; the paper's unless said", {
-    above: 0,
-    to: Number.POSITIVE_INFINITY,
-  }),
+  learningRate: number("The highest learning rate; the paper's unless said", { above: 0 }),
   preset: text("NAME", "Size of the system; chosen by the pictures' size unless said"),
-  size: whole("Side in pixels that pictures are scaled and cut to; their own size unless said", {
-    from: 4,
-    to: 4096,
-  }),
+  size: whole(
+    "Side in pixels that pictures are scaled and cut to; their own, at most 64, unless said",
+    {
+      from: 4,
+      to: 4096,
+    },
+  ),
   validation: withDefault(
     number("Share of the pictures that is kept apart to measure", { above: 0, to: 0.9 }),
     0.2,
@@ -52,6 +52,12 @@ const options = {
   name: text("NAME", "Name of the run; the paper's with a number unless said"),
   out: withDefault(text("FOLDER", "Folder of the runs"), RUNS),
 };
+
+/** Pixels a side that pictures keep at most unless the user gives a size: more would train slowly. */
+const LARGEST_SIDE = 64;
+
+/** Milliseconds of training that are lost at most, beside an epoch, when the process is killed. */
+const SAVE_EVERY = 10_000;
 
 type TrainOptions = Values<typeof options & typeof sharedOptions>;
 
@@ -68,6 +74,8 @@ export const trainCommand = command({
   run: async ([id = ""], given, context) => {
     const paper = await loadPaper(id);
     checkPreset(paper, given.preset);
+    if (given.name !== undefined) checkName(given.out, given.name);
+    await checkWritable(given.out);
     const all = await readData(given, context.console);
     const { train, test: validation } = all.split({
       fraction: given.validation,
@@ -100,7 +108,7 @@ function checkPreset({ id, presets }: ImageClassificationPaper, preset: string |
 async function readData({ data, size }: TrainOptions, console: Console): Promise<Dataset> {
   const progress = console.progress("reading");
   const dataset = await imageFolder(data, {
-    ...(size === undefined ? {} : { size }),
+    ...(size === undefined ? { largest: LARGEST_SIDE } : { size }),
     progress: ({ stage, done, total }) =>
       progress.update((done / total + (stage === "reading" ? 1 : 0)) / 2, `${total} pictures`),
     note: (sentence) => console.note(sentence.replace("pass a size", "pass --size")),
@@ -146,7 +154,7 @@ function plan({ classifier, recipe, train, validation, folder }: Run, preset: st
     `${preset}, ${count(countParameters(classifier.model))} parameters, for ${classes} classes of ` +
     `${kind} pictures of ${height} x ${width}.\n` +
     `${count(train.size)} pictures to train, ${count(validation.size)} to measure; ` +
-    `${recipe.epochs} epochs, batches of ${recipe.batchSize}, learning rate ${recipe.learningRate}, ` +
+    `${recipe.epochs} ${recipe.epochs === 1 ? "epoch" : "epochs"}, batches of ${recipe.batchSize}, learning rate ${recipe.learningRate}, ` +
     `into ${folder}.`
   );
 }
@@ -156,13 +164,16 @@ async function trained(run: Run, { console, interruptible }: Context): Promise<I
   const progress = console.progress("training");
   const speed = speedometer();
   let accuracy: number | undefined;
+  let saved = performance.now();
   return await trainImageClassifier(classifier, {
     ...{ train, validation, recipe, seed, signal: interruptible() },
     onBatch: (batch) => showBatch(progress, batch, speed(batch.images), accuracy),
     onEpoch: async (point) => {
       accuracy = point.values["accuracy"];
       await addMetrics(folder, point);
+      if (performance.now() - saved < SAVE_EVERY) return;
       await saveWeights(folder, classifier);
+      saved = performance.now();
     },
   }).finally(progress.finish);
 }

@@ -37,6 +37,7 @@ export async function curvePlot({ title, values, isShare = false }: CurvePlot): 
     data: { values: values.map((value) => ({ seed: 0, ...value })) },
     width: 420,
     height: 240,
+    config: { legend: { symbolOpacity: 1 } },
     encoding: { x, color },
     layer: [
       {

@@ -43,7 +43,7 @@ async function curves(points: readonly CurvePoint[]): Promise<string> {
     points.map(({ epoch, values }) => ({ series: name, epoch, value: values[key] as number }));
   const loss = await curvePlot({
     title: "loss",
-    values: [...series("trainLoss", "training"), ...series("validationLoss", "validation")],
+    values: [...series("trainingLoss", "training"), ...series("validationLoss", "validation")],
   });
   const accuracy = await curvePlot({
     title: "accuracy",

@@ -154,5 +154,5 @@ function curvePoint(
   loss: number,
   { loss: validationLoss, accuracy }: ImageEvaluation,
 ): CurvePoint {
-  return { epoch, values: { trainLoss: loss, validationLoss, accuracy } };
+  return { epoch, values: { trainingLoss: loss, validationLoss, accuracy } };
 }
