@@ -1,4 +1,4 @@
-import { div, mean, mul, type Operand, sum, type Tensor } from "@quire/tensor";
+import { mean, sum, type Tensor } from "@quire/tensor";
 
 /** What is left of the losses of single items: their mean, their sum, or all of them. */
 export type Reduction = "mean" | "sum" | "none";
@@ -7,10 +7,4 @@ export type Reduction = "mean" | "sum" | "none";
 export function reduced(losses: Tensor, reduction: Reduction): Tensor {
   if (reduction === "none") return losses;
   return reduction === "sum" ? sum(losses) : mean(losses);
-}
-
-/** Reduces losses that count as much as their weights say, 0 for an ignored item. `[...], [...] -> []` */
-export function reducedBy(losses: Tensor, weights: Operand, reduction: Reduction): Tensor {
-  const weighted = mul(losses, weights);
-  return reduction === "mean" ? div(sum(weighted), sum(weights)) : reduced(weighted, reduction);
 }
