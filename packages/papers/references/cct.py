@@ -1,0 +1,121 @@
+"""Stores what the official code of Compact Transformers gives: parameter counts of its presets, and logits of small
+models with random weights.
+
+    python3 cct.py PATH_TO_A_CLONE_OF_THE_OFFICIAL_CODE
+
+The numbers go to cct.json beside this file; nothing else of that code does.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import sys
+
+import torch
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def counts(modules):
+    """Trainable parameters of every preset, by its name. The sine presets are built as sine, which their factories
+    forget to pass on."""
+    found = {}
+    for module in modules:
+        for name, factory in inspect.getmembers(module, inspect.isfunction):
+            if "_32" not in name and "_224" not in name and "_384" not in name:
+                continue
+            built = factory(pretrained=False, progress=False)
+            total = sum(p.numel() for p in built.parameters() if p.requires_grad)
+            if name.split("_c100")[0].endswith("_sine") and built.classifier.positional_emb.requires_grad:
+                total -= built.classifier.positional_emb.numel()
+            found[name] = total
+    return found
+
+
+def drawn(*shape):
+    """Random numbers of two decimals, which take little room."""
+    return torch.round(torch.randn(*shape) * 100) / 100
+
+
+def listed(tensor):
+    return {"shape": list(tensor.shape), "data": [float(f"{v:.7g}") for v in tensor.flatten().tolist()]}
+
+
+def case(label, model, images, options):
+    model.eval()
+    with torch.no_grad():
+        for parameter in model.state_dict().values():
+            parameter.copy_(torch.round(torch.randn_like(parameter) * 40) / 100)
+        if options["positions"] == "sine":
+            fresh = type(model.classifier).sinusoidal_embedding(
+                model.classifier.positional_emb.shape[1], model.classifier.positional_emb.shape[2]
+            )
+            model.classifier.positional_emb.copy_(fresh)
+        logits = model(images)
+    weights = {name: listed(tensor) for name, tensor in model.state_dict().items()}
+    return {
+        "label": label,
+        "options": options,
+        "images": listed(images),
+        "weights": weights,
+        "logits": listed(logits),
+    }
+
+
+def main():
+    sys.path.insert(0, sys.argv[1])
+    cct, cvt, vit = (importlib.import_module(f"src.{name}") for name in ("cct", "cvt", "vit"))
+    helpers = importlib.import_module("src.utils.helpers")
+    torch.manual_seed(46)
+    small = dict(embedding_dim=12, num_heads=3, num_layers=2, num_classes=4)
+    cases = []
+
+    def add(label, build, images, options, **given):
+        torch.manual_seed(len(cases))
+        model = build(img_size=images.shape[-1], n_input_channels=images.shape[1], **small, **given)
+        cases.append(case(label, model, images, options))
+
+    for layers, positions in ((1, "none"), (2, "learnable"), (1, "sine")):
+        options = dict(
+            tokenizer=dict(layers=layers, kernel=3, stride=1, padding=1),
+            summary="sequence pooling",
+            positions={"learnable": "learned"}.get(positions, positions),
+        )
+        kwargs = dict(n_conv_layers=layers, kernel_size=3, stride=1, padding=1)
+        add(f"CCT, {layers} convolutions, {positions}", cct.CCT, drawn(2, 3, 16, 16), options,
+            mlp_ratio=2.0, positional_embedding=positions, **kwargs)
+    options = dict(tokenizer=dict(layers=2, kernel=5, stride=2, padding=2), summary="sequence pooling",
+                   positions="learned")
+    add("CCT, 5x2 with a stride", cct.CCT, drawn(1, 1, 32, 32), options, mlp_ratio=3.0, n_conv_layers=2,
+        kernel_size=5, stride=2, padding=2)
+    for positions in ("learnable", "sine", "none"):
+        options = dict(tokenizer=dict(patch=4), summary="sequence pooling",
+                       positions={"learnable": "learned"}.get(positions, positions))
+        add(f"CVT, {positions}", cvt.CVT, drawn(2, 1, 12, 12), options, kernel_size=4,
+            mlp_ratio=1.0, positional_embedding=positions)
+    for positions in ("learnable", "sine"):
+        options = dict(tokenizer=dict(patch=4), summary="class token",
+                       positions={"learnable": "learned"}.get(positions, positions))
+        add(f"ViT-Lite, {positions}", vit.ViTLite, drawn(2, 3, 8, 8), options, kernel_size=4,
+            mlp_ratio=2.0, positional_embedding=positions)
+
+    resized = []
+    for tokens, before, after in ((0, 4, 6), (1, 3, 2)):
+        old = drawn(1, tokens + before * before, 5)
+        new = torch.zeros(1, tokens + after * after, 5)
+        made = helpers.resize_pos_embed(old, new, num_tokens=tokens)
+        resized.append({"extra": tokens, "before": listed(old), "after": listed(made)})
+
+    stored = {
+        "software": f"Compact Transformers, official code, on PyTorch {torch.__version__}",
+        "counts": counts([cct, cvt, vit]),
+        "cases": cases,
+        "resizedPositions": resized,
+    }
+    with open(os.path.join(HERE, "cct.json"), "w", encoding="utf8") as file:
+        json.dump(stored, file, separators=(",", ":"))
+        file.write("\n")
+
+
+main()
