@@ -315,3 +315,22 @@ export const elementwiseReaders: ReaderTable = {
   ...activationReaders,
   ...binaryReaders,
 };
+
+/** x plus a bias through GELU or its approximation. */
+function biased(build: (x: Tensor) => Tensor): Reader {
+  return (node) => {
+    const bias = node.optional(1);
+    return build(bias ? add(node.tensor(0), bias) : node.tensor(0));
+  };
+}
+
+/** Activations as ONNX Runtime fuses them. */
+export const fusedElementwiseReaders: ReaderTable = {
+  BiasGelu: biased(gelu),
+  FastGelu: biased(geluTanh),
+  Gelu: one(gelu),
+  QuickGelu: (node) => {
+    const x = node.tensor(0);
+    return mul(x, sigmoid(mul(x, node.float("alpha", 1.702))));
+  },
+};

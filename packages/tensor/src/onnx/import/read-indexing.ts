@@ -127,21 +127,15 @@ function markedOnce(node: OnnxNode): Tensor {
 }
 
 /** The first so many steps of each sequence turned round. */
-function reversed(node: OnnxNode): Tensor {
-  const x = node.tensor(0);
-  const [time, batch] = [node.int("time_axis", 0), node.int("batch_axis", 1)];
-  const steps = x.shape[time] as number;
+export function turnedSequences(x: Tensor, counts: Tensor, time: number, batch: number): Tensor {
+  const [steps, examples] = [x.shape[time] as number, x.shape[batch] as number];
   const order = [batch, time, ...x.shape.flatMap((_, i) => (i === time || i === batch ? [] : [i]))];
   const moved = transpose(x, order);
-  const lengths = reshape(cast(node.tensor(1), "int32"), [x.shape[batch] as number, 1]);
+  const lengths = reshape(cast(counts, "int32"), [examples, 1]);
   const line = reshape(arange(steps), [1, steps]);
   const places = where(less(line, lengths), sub(sub(lengths, 1), line), line);
-  const starts = mul(
-    reshape(arange(x.shape[batch] as number), [x.shape[batch] as number, 1]),
-    steps,
-  );
-  const rest = moved.shape.slice(2);
-  const rows = reshape(moved, [(x.shape[batch] as number) * steps, ...rest]);
+  const starts = mul(reshape(arange(examples), [examples, 1]), steps);
+  const rows = reshape(moved, [examples * steps, ...moved.shape.slice(2)]);
   const turned = gather(rows, add(places, starts));
   return transpose(
     turned,
@@ -190,7 +184,13 @@ export const indexingReaders: ReaderTable = {
   GatherND: gatherTuples,
   NonZero: nonZero,
   OneHot: markedOnce,
-  ReverseSequence: reversed,
+  ReverseSequence: (node) =>
+    turnedSequences(
+      node.tensor(0),
+      node.tensor(1),
+      node.int("time_axis", 0),
+      node.int("batch_axis", 1),
+    ),
   Scatter: scatterSingles,
   ScatterElements: scatterSingles,
   ScatterND: scatterTuples,
