@@ -55,22 +55,32 @@ function paperText(paper: ImageClassificationPaper, presets: readonly CountedPre
     { title: "published", align: "right" } as const,
     { title: "source" },
   ];
-  const rows = presets.map(({ name, counted, published, source, note }) => [
+  const rows = presets.map(({ name, counted, published, source }) => [
     name,
     count(counted),
     published === undefined ? "" : short(published),
-    note === undefined ? source : `${source}; ${note}`,
+    source,
   ]);
   return [
     `${title}\n${year}${place} · ${family} · ${task.replaceAll("-", " ")}`,
     wrapped(summary),
     table(columns, rows),
+    ...section("Notes", notesOf(presets)),
     ...section("Claims", claims.map(claimText)),
     ...section(
       "Where our system differs",
       deviations.map(({ from, to, why }) => wrapped(`- ${from} -> ${to}: ${why}`, "  ")),
     ),
   ].join("\n\n");
+}
+
+/** Each note once, after the presets that it is on. */
+function notesOf(presets: readonly CountedPreset[]): string[] {
+  const notes = new Set(presets.flatMap(({ note }) => note ?? []));
+  return [...notes].map((note) => {
+    const names = presets.filter((preset) => preset.note === note).map(({ name }) => name);
+    return wrapped(`- ${names.join(", ")}: ${note}`, "  ");
+  });
 }
 
 function claimText({

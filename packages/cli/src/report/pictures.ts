@@ -1,6 +1,5 @@
 import type { Dataset } from "@quire/data";
 import type { ImagePrediction } from "@quire/papers";
-import sharp from "sharp";
 import { percent } from "../numbers.ts";
 import { escaped } from "./html.ts";
 
@@ -47,6 +46,8 @@ async function pictureUrl(dataset: Dataset, place: number): Promise<string> {
   const { imageBytes, height, width, channels, images } = dataset;
   const bytes = images.subarray(place * imageBytes, (place + 1) * imageBytes);
   const raw = { width, height, channels: channels as 1 | 3 };
+  // Loaded only here: it takes longer than most commands.
+  const { default: sharp } = await import("sharp");
   const png = await sharp(bytes, { raw }).png().toBuffer();
   return `data:image/png;base64,${png.toString("base64")}`;
 }
