@@ -28,6 +28,7 @@ export {
 } from "./initial.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export { LowRank, type LowRankOptions } from "./low-rank.ts";
 export { countParameters, initialize } from "./model.ts";
 export { inference, type Layer, type Mode, Module } from "./module.ts";
 export { PatchEmbedding, type PatchEmbeddingOptions } from "./patch-embedding.ts";

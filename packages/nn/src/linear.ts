@@ -1,5 +1,6 @@
 import { add, type Initializer, matmul, type Operand, type Tensor, Variable } from "@quire/tensor";
 import { lecunUniform, uniform } from "./initial.ts";
+import type { LowRank } from "./low-rank.ts";
 import { Module } from "./module.ts";
 
 /** What a linear layer is made of. */
@@ -18,6 +19,8 @@ export interface LinearOptions {
 export class Linear extends Module {
   readonly weight: Variable;
   readonly bias: Variable | undefined;
+  /** Added to what the layer gives, to fine-tune it without changing its weight. */
+  adapter: LowRank | undefined;
 
   constructor({ in: inputs, out, bias = true, initial }: LinearOptions) {
     super();
@@ -29,6 +32,7 @@ export class Linear extends Module {
   /** `[..., in] -> [..., out]` */
   forward(x: Operand): Tensor {
     const product = matmul(x, this.weight, { transposeB: true });
-    return this.bias ? add(product, this.bias) : product;
+    const y = this.bias ? add(product, this.bias) : product;
+    return this.adapter ? add(y, this.adapter.forward(x)) : y;
   }
 }

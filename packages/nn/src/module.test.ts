@@ -39,6 +39,17 @@ describe("paths", () => {
     expect(new Pair().parameters().length).toBe(5);
   });
 
+  test("list the modules too", () => {
+    expect(new Whole().namedModules().map(([path, part]) => [path, part.constructor.name])).toEqual(
+      [
+        ["pair", "Pair"],
+        ["pair.layers.0", "Linear"],
+        ["pair.layers.1", "Linear"],
+        ["pair.heads.left", "Linear"],
+      ],
+    );
+  });
+
   test("name the variables, by the longest path that was asked for", () => {
     const whole = new Whole();
     expect(whole.pair.parameters()[0]?.name).toBe("layers.0.weight");

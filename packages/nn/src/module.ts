@@ -39,6 +39,13 @@ export abstract class Module {
     });
   }
 
+  /** Every module below this one with its path; one that is held twice counts once, by its first path. */
+  namedModules(): [path: string, module: Module][] {
+    return [...partsOf(this, "", new Set([this]))].filter(
+      (pair): pair is [string, Module] => pair[1] instanceof Module,
+    );
+  }
+
   /** The variables that training changes, with their paths. */
   namedParameters(): [path: string, variable: Variable][] {
     return this.namedState().filter(([, variable]) => variable.trainable);

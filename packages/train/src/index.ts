@@ -14,6 +14,11 @@ export {
 } from "./loss/regression.ts";
 export { Accuracy, type ClassScores, ConfusionMatrix, TopK } from "./metric/classification.ts";
 export { Mean, type Metric } from "./metric/metric.ts";
+export { Mixed, type Weighted } from "./metric/mixed.ts";
+export { freeze, unfreeze } from "./model/freeze.ts";
+export { addLora, type LoraOptions, loadLora, loraTensors, removeLora } from "./model/lora.ts";
+export { mergeLora, unmergeLora } from "./model/lora-merge.ts";
+export type { PathPattern } from "./model/pattern.ts";
 export { type LoadOptions, loadModel, modelTensors } from "./model-state.ts";
 export { type AdafactorOptions, adafactor } from "./optimizer/adafactor.ts";
 export { type AdamOptions, adam, adamW } from "./optimizer/adam.ts";
@@ -24,6 +29,7 @@ export {
   type WarmRestartsOptions,
   warmRestarts,
 } from "./optimizer/cycles.ts";
+export { exceptNormsAndBiases, type LayerwiseOptions, layerwiseRates } from "./optimizer/groups.ts";
 export { lamb } from "./optimizer/lamb.ts";
 export { type LionOptions, lion } from "./optimizer/lion.ts";
 export type { Optimizer, OptimizerOptions } from "./optimizer/optimizer.ts";

@@ -2,6 +2,7 @@ import { hostTensor } from "@quire/tensor";
 import { expect, test } from "vitest";
 import { Accuracy, ConfusionMatrix, TopK } from "./classification.ts";
 import { Mean } from "./metric.ts";
+import { Mixed } from "./mixed.ts";
 
 // Called 1, 0, 2, 0, 1; the last row's scores are equal.
 const logits = hostTensor([0, 5, 1, 3, 2, 1, -3, -2, -1, 9, 8, 7, 0, 1, 1], [5, 3]);
@@ -41,4 +42,15 @@ test("the mean of an output weighs every value alike", () => {
   expect(() => mean.add(outputs)).toThrow(
     'There is no output "loss" to measure; there are logits, labels.',
   );
+});
+
+test("a mix of metrics is their weighted sum", () => {
+  const mixed = new Mixed([
+    [new Accuracy(), 2],
+    [new Mean("loss"), -0.5],
+  ]);
+  mixed.add({ ...outputs, loss: hostTensor([1, 3]) });
+  mixed.add({ ...outputs, loss: hostTensor([5]) });
+  expect(mixed.value()).toBe(2 * (2 / 5) - 0.5 * 3);
+  expect(() => new Mixed([])).toThrow("Mixed: give at least one metric and its weight.");
 });
