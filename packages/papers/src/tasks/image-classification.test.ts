@@ -63,8 +63,8 @@ describe("trainImageClassifier", () => {
     expect(first?.batches.length).toBe(6 * 7);
     expect(first?.batches.at(-1)).toBe("6:7/7");
     const values = first?.points.map((point) => point.values);
-    expect(values?.at(-1)?.accuracy).toBeGreaterThan(0.6);
-    expect(values?.at(-1)?.trainingLoss).toBeLessThan(values?.[0]?.trainingLoss as number);
+    expect(values?.at(-1)?.["accuracy"]).toBeGreaterThan(0.6);
+    expect(values?.at(-1)?.["trainingLoss"]).toBeLessThan(values?.[0]?.["trainingLoss"] as number);
   });
 
   it("trains with mixed labels too", async () => {
@@ -73,7 +73,7 @@ describe("trainImageClassifier", () => {
       ...{ train, validation, recipe: { ...recipe, epochs: 2, augment }, seed: 3 },
     });
     expect(points.map(({ epoch }) => epoch)).toEqual([1, 2]);
-    expect(points.every(({ values }) => Number.isFinite(values.trainingLoss))).toBe(true);
+    expect(points.every(({ values }) => Number.isFinite(values["trainingLoss"]))).toBe(true);
   });
 
   it("stops after the batch in which the signal comes, and still evaluates", async () => {
@@ -162,7 +162,7 @@ describe("compareImageClassifiers", () => {
       ["the same", parameters],
     ]);
     expect(rows[0]?.metrics).toEqual(rows[1]?.metrics);
-    expect(rows[0]?.metrics.accuracy?.length).toBe(2);
+    expect(rows[0]?.metrics["accuracy"]?.length).toBe(2);
     expect(rows[0]?.curves.map(({ seed, points }) => [seed, points.length])).toEqual([
       [1, 2],
       [2, 2],
