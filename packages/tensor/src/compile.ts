@@ -8,6 +8,7 @@ import { emit } from "./onnx/emit.ts";
 import { optimize } from "./rewrite/index.ts";
 import { defaultRuntime } from "./run/default.ts";
 import type { Buffer, Runtime, Session } from "./run/runtime.ts";
+import { turns } from "./run/turns.ts";
 import { type TensorType, typeText } from "./shape.ts";
 
 /** What a compiled function takes where the traced one takes recipes; a number is a float32 scalar. */
@@ -146,14 +147,8 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   return { recording: { ...recording, graph }, session, runtime: place };
 }
 
-let previous: Promise<unknown> = Promise.resolve();
-
-/** Runs one after the other: functions that share variables must not overlap. */
-function inTurn<T>(task: () => Promise<T>): Promise<T> {
-  const turn = previous.then(task, task);
-  previous = turn.catch(() => undefined);
-  return turn;
-}
+/** Functions that share variables must not overlap. */
+const inTurn = turns();
 
 async function run(executable: Executable, args: readonly Tree<HostTensor>[]): Promise<unknown> {
   const { recording, runtime, session } = executable;
@@ -162,6 +157,7 @@ async function run(executable: Executable, args: readonly Tree<HostTensor>[]): P
   const results = graph.outputs.slice(0, graph.outputs.length - writes.length);
   const fetched = results.map((tensor) => runtime.allocate(tensor));
   await inTurn(async () => {
+    for (const variable of [...reads, ...writes]) await variable.moveTo(runtime);
     const fed = leaves.map(({ leaf }) => runtime.allocate(leaf, leaf.data));
     const state = reads.map((variable) => variable.front(runtime));
     const next = writes.map((variable) => variable.back(runtime));

@@ -34,6 +34,8 @@ export type { Operand } from "./ops/define.ts";
 export * from "./ops/index.ts";
 export { RandomStream } from "./ops/random-stream.ts";
 export { Random, type RandomState } from "./random/random.ts";
+export { devices, runtimeOn, setDevice } from "./run/default.ts";
+export type { Device, DeviceReport } from "./run/device.ts";
 export type { Buffer, Runtime, Session } from "./run/runtime.ts";
 export { withScope } from "./scope.ts";
 export { type Shape, sizeOf, type TensorType } from "./shape.ts";

@@ -35,6 +35,8 @@ export class Variable implements TensorType {
   #front: Buffer | undefined;
   #back: Buffer | undefined;
   #pending: HostTensor["data"] | undefined;
+  /** Where its memory is. */
+  #runtime: Runtime | undefined;
 
   constructor(shape: Shape, options: VariableOptions = {}) {
     this.shape = [...shape];
@@ -99,10 +101,22 @@ export class Variable implements TensorType {
     return data;
   }
 
-  /** The buffer that holds its present value on a runtime; made and filled at first use. */
+  /** Makes a runtime the place of its memory, and takes along the value that it has elsewhere. */
+  async moveTo(runtime: Runtime): Promise<void> {
+    if (this.#runtime !== runtime && this.#front) {
+      this.#pending = (await this.#front.read()).slice();
+      this.#front.release();
+      this.#back?.release();
+      this.#front = undefined;
+      this.#back = undefined;
+    }
+    this.#runtime = runtime;
+  }
+
+  /** The buffer that holds its present value on the runtime it moved to; made and filled at first use. */
   front(runtime: Runtime): Buffer {
     if (!this.#front) {
-      this.#front = runtime.allocate(this, this.#fill());
+      this.#front = runtime.allocateState(this, this.#fill());
       this.#pending = undefined;
     }
     return this.#front;
@@ -110,7 +124,7 @@ export class Variable implements TensorType {
 
   /** The buffer that the next value is written to. */
   back(runtime: Runtime): Buffer {
-    this.#back ??= runtime.allocate(this);
+    this.#back ??= runtime.allocateState(this);
     return this.#back;
   }
 

@@ -5,25 +5,17 @@ import type { Tensor } from "../graph/node.ts";
 import { input } from "../graph/source.ts";
 import { type HostTensor, hostTensor } from "../host.ts";
 import { type Shape, sizeOf } from "../shape.ts";
+import { convolutions } from "../testing/builders/conv.ts";
 import { checkReferences, expectClose } from "../testing/references.ts";
 import { mul } from "./arithmetic.ts";
 import { type ConvOptions, conv, convTranspose } from "./conv.ts";
-import { adaptiveAveragePool, averagePool, maxPool } from "./pool.ts";
+import { averagePool, maxPool } from "./pool.ts";
 import { sum } from "./reduce.ts";
 import { resize } from "./resize.ts";
 import { cast } from "./select.ts";
 import { fold, unfold } from "./unfold.ts";
 
-checkReferences("conv", {
-  conv: ([x, weight, bias], attributes) => conv(x, weight, bias, attributes),
-  convTranspose: ([x, weight, bias], attributes) => convTranspose(x, weight, bias, attributes),
-  maxPool: ([x], attributes) => maxPool(x, attributes),
-  averagePool: ([x], attributes) => averagePool(x, attributes),
-  adaptiveAveragePool: ([x], { size }) => adaptiveAveragePool(x, size),
-  resize: ([x], attributes) => resize(x, attributes),
-  unfold: ([x], attributes) => unfold(x, attributes),
-  fold: ([x], attributes) => fold(x, attributes),
-});
+checkReferences(convolutions);
 
 /** Whole numbers from -3 to 3, so that sums of products are exact. */
 function wholes(shape: Shape, seed: number): HostTensor {

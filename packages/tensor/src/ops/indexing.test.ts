@@ -3,25 +3,14 @@ import { compile } from "../compile.ts";
 import type { Tensor } from "../graph/node.ts";
 import { input } from "../graph/source.ts";
 import { hostTensor } from "../host.ts";
+import { indexing } from "../testing/builders/indexing.ts";
 import { checkReferences } from "../testing/references.ts";
-import { embedding, gather, gatherElements, scatterAdd } from "./gather.ts";
 import { sort, topK } from "./order.ts";
 import { arange, causalMask, iota, oneHot } from "./position.ts";
 import { cumulativeSum } from "./running.ts";
 import { triangularLower, triangularUpper } from "./triangular.ts";
 
-checkReferences("index", {
-  gather: ([x, indices], { axis }) => gather(x, indices, axis),
-  gatherElements: ([x, indices], { axis }) => gatherElements(x, indices, axis),
-  scatterAdd: ([x, indices, updates], { axis }) => scatterAdd(x, indices, updates, axis),
-  embedding: ([table, ids]) => embedding(table, ids),
-  oneHot: ([ids], { depth }) => oneHot(ids, depth),
-  topK: ([x], { k, ...options }) => Object.values(topK(x, k, options)),
-  sort: ([x], options) => Object.values(sort(x, options)),
-  cumulativeSum: ([x], options) => cumulativeSum(x, options),
-  triangularLower: ([x], { diagonal }) => triangularLower(x, diagonal),
-  triangularUpper: ([x], { diagonal }) => triangularUpper(x, diagonal),
-});
+checkReferences(indexing);
 
 test("positions count from 0 along their axis", async () => {
   const build = compile(() => [arange(4), arange(0), iota([2, 3], 1), iota([2, 3]), causalMask(3)]);

@@ -2,16 +2,12 @@ import { expect, test } from "vitest";
 import type { Tensor } from "../graph/node.ts";
 import { print } from "../graph/print.ts";
 import { input } from "../graph/source.ts";
+import { products } from "../testing/builders/linalg.ts";
 import { checkReferences } from "../testing/references.ts";
 import { einsum } from "./einsum.ts";
 import { dot, matmul, outer } from "./linalg.ts";
 
-checkReferences("linalg", {
-  dot: ([a, b]) => dot(a, b),
-  einsum: (operands, { equation }) => einsum(equation, ...operands),
-  matmul: ([a, b], attributes) => matmul(a, b, attributes),
-  outer: ([a, b]) => outer(a, b),
-});
+checkReferences(products);
 
 const ofShape = (...shape: number[]) => input("x", { shape, dtype: "float32" });
 

@@ -4,31 +4,13 @@ import { gradients } from "../grad.ts";
 import type { Tensor } from "../graph/node.ts";
 import { input } from "../graph/source.ts";
 import { hostTensor } from "../host.ts";
+import { reductions } from "../testing/builders/reduce.ts";
 import { checkReferences, expectClose } from "../testing/references.ts";
 import { argmax, argmin } from "./argmax.ts";
 import { mul } from "./arithmetic.ts";
-import { all, any, logSumExp, max, mean, min, prod, sum, variance } from "./reduce.ts";
+import { any, logSumExp, max, mean, min, prod, sum, variance } from "./reduce.ts";
 
-/** Cases whose values tie or are infinite, so that a step changes who wins, or so large that it is rounded off. */
-const kinks = new Set(["logSumExp: edge", "max: edge", "min: edge"]);
-
-checkReferences(
-  "reduce",
-  {
-    all: ([x], options) => all(x, options),
-    any: ([x], options) => any(x, options),
-    argmax: ([x], options) => argmax(x, options),
-    argmin: ([x], options) => argmin(x, options),
-    logSumExp: ([x], options) => logSumExp(x, options),
-    max: ([x], options) => max(x, options),
-    mean: ([x], options) => mean(x, options),
-    min: ([x], options) => min(x, options),
-    prod: ([x], options) => prod(x, options),
-    sum: ([x], options) => sum(x, options),
-    variance: ([x], options) => variance(x, options),
-  },
-  { kinked: ({ op, label }) => kinks.has(`${op}: ${label}`) },
-);
+checkReferences(reductions);
 
 const ofShape = (...shape: number[]) => input("x", { shape, dtype: "float32" });
 

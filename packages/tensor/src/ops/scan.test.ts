@@ -12,10 +12,10 @@ import { Random } from "../random/random.ts";
 import { optimize } from "../rewrite/index.ts";
 import { nodeRuntime } from "../run/node.ts";
 import { type Shape, sizeOf } from "../shape.ts";
+import { recurrences } from "../testing/builders/scan.ts";
 import { checkReferences, expectClose } from "../testing/references.ts";
-import { sigmoid } from "./activations.ts";
-import { add, mul, sub } from "./arithmetic.ts";
-import { split, stack } from "./join.ts";
+import { add, mul } from "./arithmetic.ts";
+import { stack } from "./join.ts";
 import { matmul } from "./linalg.ts";
 import { reshape } from "./movement.ts";
 import { RandomStream } from "./random-stream.ts";
@@ -25,40 +25,7 @@ import { cast, full } from "./select.ts";
 import { slice } from "./slice.ts";
 import { tanh } from "./trigonometry.ts";
 
-/** Every state stacked, and the last one. */
-function states(step: (h: Tensor, x: Tensor) => Tensor, h: Tensor, xs: Tensor): Tensor[] {
-  const { carry, ys } = scan(
-    (carry: Tensor, x: Tensor) => {
-      const next = step(carry, x);
-      return { carry: next, y: next };
-    },
-    h,
-    xs,
-  );
-  return [ys, carry];
-}
-
-function times(x: Tensor, weight: Tensor): Tensor {
-  return matmul(x, weight, { transposeB: true });
-}
-
-checkReferences("scan", {
-  recurrent: ([xs, h, w, u]) =>
-    states((h, x) => tanh(add(times(x, w), times(h, u as Tensor))), h, xs),
-  decaying: ([xs, h, a]) => states((h, x) => add(mul(a, h), x), h, xs),
-  gated: ([xs, h, w, u]) =>
-    states(
-      (h, x) => {
-        const [xr, xz, xn] = split(times(x, w), 3, -1) as [Tensor, Tensor, Tensor];
-        const [hr, hz, hn] = split(times(h, u as Tensor), 3, -1) as [Tensor, Tensor, Tensor];
-        const update = sigmoid(add(xz, hz));
-        const candidate = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
-        return add(mul(sub(1, update), candidate), mul(update, h));
-      },
-      h,
-      xs,
-    ),
-});
+checkReferences(recurrences);
 
 function drawn(shape: Shape, seed: number): HostTensor {
   const random = new Random(seed);

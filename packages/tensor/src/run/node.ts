@@ -2,6 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { allocate, type TypedArray } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
+import type { Device } from "./device.ts";
 import type { Buffer, Runtime, Session, Signature } from "./runtime.ts";
 
 /** Values in the process's own memory, shared with ONNX Runtime without copies. */
@@ -61,20 +62,29 @@ function named(names: readonly string[], buffers: readonly Buffer[]): Record<str
   return tensors;
 }
 
+/** ONNX Runtime in Node, on a device. */
+export function nodeRuntimeOn(device: Device): Runtime {
+  const place = (type: TensorType, data?: TypedArray): Buffer =>
+    new NodeBuffer(type, data ?? allocate(type.dtype, sizeOf(type.shape)));
+  return {
+    name: `node, ${device}`,
+    allocate: place,
+    allocateState: place,
+    async load(model, signature) {
+      try {
+        const session = await InferenceSession.create(model, {
+          executionProviders: [device],
+          graphOptimizationLevel: "all",
+          logSeverityLevel: 3,
+        });
+        return new NodeSession(session, signature);
+      } catch (error) {
+        const { message } = error as Error;
+        throw new QuireError(`ONNX Runtime refused the model: ${message}`, { cause: error });
+      }
+    },
+  };
+}
+
 /** ONNX Runtime in Node, on the processor. */
-export const nodeRuntime: Runtime = {
-  name: "node",
-  allocate: (type, data) => new NodeBuffer(type, data ?? allocate(type.dtype, sizeOf(type.shape))),
-  async load(model, signature) {
-    try {
-      const session = await InferenceSession.create(model, {
-        executionProviders: ["cpu"],
-        graphOptimizationLevel: "all",
-      });
-      return new NodeSession(session, signature);
-    } catch (error) {
-      const { message } = error as Error;
-      throw new QuireError(`ONNX Runtime refused the model: ${message}`, { cause: error });
-    }
-  },
-};
+export const nodeRuntime: Runtime = nodeRuntimeOn("cpu");

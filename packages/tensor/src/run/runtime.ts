@@ -27,10 +27,12 @@ export interface Signature {
 
 /** A place that models run in. */
 export interface Runtime {
-  /** `node`, `web`. */
+  /** The platform and the device: `node, cpu`. */
   readonly name: string;
-  /** Memory for one tensor; `data`, if given, is used as it stands where the runtime can. */
+  /** Memory for an argument or a result; `data`, if given, is used as it stands where the runtime can. */
   allocate(type: TensorType, data?: TypedArray): Buffer;
+  /** Memory for what lives from one run to the next: on the device, where it has memory of its own. */
+  allocateState(type: TensorType, data?: TypedArray): Buffer;
   /** Loads an ONNX model. */
   load(model: Uint8Array, signature: Signature): Promise<Session>;
 }

@@ -1,80 +1,45 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compile } from "../compile.ts";
-import type { DType } from "../dtype.ts";
 import { pullback } from "../grad.ts";
 import type { Tensor } from "../graph/node.ts";
 import { type HostTensor, hostTensor } from "../host.ts";
 import { Random } from "../random/random.ts";
 import { sizeOf } from "../shape.ts";
-
-interface StoredTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: readonly (number | string)[];
-}
-
-/** One call of an operation by other software: what went in, what came out, what flowed back. */
-export interface StoredCase {
-  readonly op: string;
-  readonly label: string;
-  readonly inputs: readonly StoredTensor[];
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly outputs: readonly StoredTensor[];
-  readonly cotangents?: readonly (StoredTensor | null)[];
-  readonly gradients?: readonly (StoredTensor | null)[];
-}
-
-/** Builds an operation from its operands and the stored attributes, which it knows the types of. */
-export type Builder = (
-  inputs: readonly [Tensor, Tensor, Tensor, ...Tensor[]],
-  // biome-ignore lint/suspicious/noExplicitAny: stored attributes have a type per operation
-  attributes: any,
-) => Tensor | readonly Tensor[];
-
-/** How a family is held against its stored values. */
-export interface ReferenceOptions {
-  /** Largest difference, absolute or relative to the stored value. */
-  readonly tolerance?: number;
-  /** Cases at a kink, where finite differences say nothing; stored gradients are compared all the same. */
-  readonly kinked?: (stored: StoredCase) => boolean;
-  /** Operations linear or kinked everywhere, whose second derivative is not compared. */
-  readonly flat?: (stored: StoredCase) => boolean;
-}
+import {
+  activeInputs,
+  type Builder,
+  cotangentsOf,
+  differences,
+  type Family,
+  gradientsOf,
+  outputsOf,
+  type StoredCase,
+  type StoredTensor,
+  toHost,
+  tolerance,
+} from "./stored-case.ts";
 
 /**
  * Makes tests of every stored case of a family: values and gradients against the stored ones, gradients
  * against finite differences, and gradients of gradients against finite differences of gradients.
  * Every operation of the file must have a builder, and every builder a case.
  */
-export function checkReferences(
-  family: string,
-  builders: Readonly<Record<string, Builder>>,
-  options: ReferenceOptions = {},
-): void {
-  const path = new URL(`../../references/${family}.json`, import.meta.url);
+export function checkReferences({ name, builders, kinked }: Family): void {
+  const path = new URL(`../../references/${name}.json`, import.meta.url);
   const { cases } = JSON.parse(readFileSync(path, "utf8")) as { cases: readonly StoredCase[] };
-  test(`${family}: the stored operations are the tested ones`, () => {
+  test(`${name}: the stored operations are the tested ones`, () => {
     const stored = [...new Set(cases.map(({ op }) => op))].sort();
     expect(Object.keys(builders).sort()).toEqual(stored);
   });
   for (const stored of cases) {
     const build = builders[stored.op];
-    if (build) test(`${stored.op}: ${stored.label}`, () => checkCase(stored, build, options));
+    const isSmooth = !kinked?.(stored);
+    if (build) test(`${stored.op}: ${stored.label}`, () => checkCase(stored, build, isSmooth));
   }
 }
 
-/** Operand positions that gradients are stored for. */
-function activeInputs(stored: StoredCase): number[] {
-  return (stored.gradients ?? []).flatMap((gradient, i) => (gradient ? [i] : []));
-}
-
-async function checkCase(
-  stored: StoredCase,
-  build: Builder,
-  options: ReferenceOptions,
-): Promise<void> {
-  const tolerance = options.tolerance ?? 1e-5;
+async function checkCase(stored: StoredCase, build: Builder, isSmooth: boolean): Promise<void> {
   const inputs = stored.inputs.map(toHost);
   const active = activeInputs(stored);
   const forward = compile((x: readonly Tensor[]) => outputsOf(stored, build, x));
@@ -87,45 +52,20 @@ async function checkCase(
     const backward = compile((x: readonly Tensor[], dy: readonly Tensor[]) =>
       gradientsOf(stored, build, x, dy),
     );
-    const cotangents = (stored.cotangents ?? []).flatMap((dy) => (dy ? [toHost(dy)] : []));
+    const cotangents = cotangentsOf(stored);
     const gradients = await backward(inputs, cotangents);
     active.forEach((position, i) => {
       const wanted = toHost(stored.gradients?.[position] as StoredTensor);
       expectClose(gradients[i] as HostTensor, wanted, tolerance, `gradient ${position}`);
     });
-    if (!options.kinked?.(stored) && inputs.every(isAllFinite)) {
+    if (isSmooth && inputs.every(isAllFinite)) {
       const evaluate = (x: readonly HostTensor[]) => forward(x);
       await checkFirst(stored, inputs, gradients, evaluate);
-      if (!options.flat?.(stored)) {
-        await checkSecond(stored, build, inputs, (x) => backward(x, cotangents));
-      }
+      await checkSecond(stored, build, inputs, (x) => backward(x, cotangents));
     }
     await backward.release();
   }
   await forward.release();
-}
-
-function outputsOf(stored: StoredCase, build: Builder, x: readonly Tensor[]): readonly Tensor[] {
-  const built = build(x as unknown as Parameters<Builder>[0], stored.attributes);
-  return Array.isArray(built) ? (built as readonly Tensor[]) : [built as Tensor];
-}
-
-function gradientsOf(
-  stored: StoredCase,
-  build: Builder,
-  x: readonly Tensor[],
-  dy: readonly Tensor[],
-): Tensor[] {
-  const outputs = outputsOf(stored, build, x);
-  const queue = [...dy];
-  const cotangents = (stored.cotangents ?? []).map((stored) =>
-    stored ? queue.shift() : undefined,
-  );
-  return pullback(
-    outputs,
-    activeInputs(stored).map((i) => x[i] as Tensor),
-    cotangents,
-  );
 }
 
 const step = 1e-3;
@@ -160,7 +100,7 @@ async function checkSecond(
 ): Promise<void> {
   const directions = directionsFor(stored, 1);
   const weights = directionsFor(stored, 2);
-  const cotangents = (stored.cotangents ?? []).flatMap((dy) => (dy ? [toHost(dy)] : []));
+  const cotangents = cotangentsOf(stored);
   const again = compile((x: readonly Tensor[], dy: readonly Tensor[], w: readonly Tensor[]) =>
     pullback(
       gradientsOf(stored, build, x, dy),
@@ -214,26 +154,15 @@ function isAllFinite(tensor: HostTensor): boolean {
   return tensor.toArray().every(Number.isFinite);
 }
 
-/** Stored numbers as a host tensor; `"NaN"` and `"Infinity"` are spelled out in the files. */
-export function toHost({ dtype, shape, data }: StoredTensor): HostTensor {
-  return hostTensor(data.map(Number), shape, dtype);
-}
-
 /** Compares whole tensors: type, then every element, absolute or relative to the wanted value. */
 export function expectClose(
   got: HostTensor,
   wanted: HostTensor,
-  tolerance: number,
+  tolerated: number,
   what = "tensor",
 ): void {
   expect(got.dtype, `${what}: dtype`).toBe(wanted.dtype);
   expect(got.shape, `${what}: shape`).toEqual(wanted.shape);
-  const values = got.toArray();
-  const off = wanted.toArray().flatMap((value, i) => {
-    const other = values[i] as number;
-    const isSame = Object.is(value, other) || value === other;
-    const isClose = Math.abs(value - other) <= tolerance * Math.max(1, Math.abs(value));
-    return isSame || isClose ? [] : [{ at: i, got: other, wanted: value }];
-  });
+  const off = differences(got, wanted, tolerated);
   expect(off.slice(0, 5), `${what}: ${off.length} values differ`).toEqual([]);
 }

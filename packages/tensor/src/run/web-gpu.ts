@@ -1,0 +1,106 @@
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web/wasm";
+import { allocate, bytesPerElement, type DType, type TypedArray } from "../dtype.ts";
+import { QuireError } from "../errors.ts";
+import { sizeOf, type TensorType } from "../shape.ts";
+import type { Runtime } from "./runtime.ts";
+import { findAdapter, type GpuDevice, type GpuMemory, openDevice, usage } from "./web-gpu-api.ts";
+import { loadSession, type Ort, PageBuffer, type WebBuffer } from "./web-session.ts";
+
+/** Kernels on the GPU take these dtypes; values of others stay in the page's memory. */
+const onGpu: ReadonlySet<DType> = new Set<DType>(["float32", "float16", "int32"]);
+
+/** The GPU's memory for state: read and written by the runtime in place. */
+class GpuBuffer implements WebBuffer {
+  readonly shape: TensorType["shape"];
+  readonly dtype: TensorType["dtype"];
+  readonly #device: GpuDevice;
+  readonly #memory: GpuMemory;
+  readonly #tensor: OrtTensor;
+
+  constructor(ort: Ort, device: GpuDevice, type: TensorType, data?: TypedArray) {
+    this.shape = type.shape;
+    this.dtype = type.dtype;
+    this.#device = device;
+    this.#memory = device.createBuffer({
+      size: Math.ceil((sizeOf(type.shape) * bytesPerElement(type.dtype)) / 16) * 16,
+      usage: usage.storage + usage.copyFrom + usage.copyTo,
+    });
+    this.#tensor = ort.Tensor.fromGpuBuffer(this.#memory as OrtTensor["gpuBuffer"], {
+      dataType: type.dtype as "float32",
+      dims: type.shape,
+    });
+    if (data) this.#upload(data);
+  }
+
+  input(): OrtTensor {
+    return this.#tensor;
+  }
+
+  output(): OrtTensor {
+    return this.#tensor;
+  }
+
+  accept(): never {
+    throw new QuireError("ONNX Runtime wrote state elsewhere than to the memory it was given.");
+  }
+
+  async read(): Promise<TypedArray> {
+    const { size } = this.#memory;
+    const copy = this.#device.createBuffer({ size, usage: usage.mapRead + usage.copyTo });
+    const encoder = this.#device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#memory, 0, copy, 0, size);
+    this.#device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(usage.mapRead);
+    const data = allocate(this.dtype, sizeOf(this.shape));
+    new Uint8Array(data.buffer).set(new Uint8Array(copy.getMappedRange(), 0, data.byteLength));
+    copy.destroy();
+    return data;
+  }
+
+  write(data: TypedArray): Promise<void> {
+    this.#upload(data);
+    return Promise.resolve();
+  }
+
+  /** The GPU takes whole words: the last one is filled up. */
+  #upload({ buffer, byteOffset, byteLength }: TypedArray): void {
+    const bytes = new Uint8Array(Math.ceil(byteLength / 4) * 4);
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
+    this.#device.queue.writeBuffer(this.#memory, 0, bytes);
+  }
+
+  release(): void {
+    this.#memory.destroy();
+  }
+}
+
+/** The build for WebGPU: smaller and quicker where the browser can switch stacks for WebAssembly. */
+async function loadOrt(): Promise<Ort> {
+  const { WebAssembly = {} } = globalThis as { WebAssembly?: object };
+  const switchesStacks = "Suspending" in WebAssembly;
+  const build = switchesStacks ? import("onnxruntime-web/jspi") : import("onnxruntime-web/webgpu");
+  return await (build as Promise<Ort>);
+}
+
+/**
+ * ONNX Runtime in a page, on WebGPU. State stays on the GPU; arguments are copied to it and results from it.
+ *
+ * @throws QuireError when the browser has no adapter.
+ */
+export async function webGpuRuntime(): Promise<Runtime> {
+  const [ort, adapter] = await Promise.all([loadOrt(), findAdapter()]);
+  if (!adapter) throw new QuireError("This browser offers no WebGPU adapter.");
+  const device = await openDevice(adapter);
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = "error";
+  const provider = { name: "webgpu", device } as InferenceSession.ExecutionProviderConfig;
+  return {
+    name: "web, WebGPU",
+    allocate: (type, data) => new PageBuffer(ort, type, data),
+    allocateState: (type, data) =>
+      onGpu.has(type.dtype) && sizeOf(type.shape) > 0
+        ? new GpuBuffer(ort, device, type, data)
+        : new PageBuffer(ort, type, data),
+    load: (model, signature) => loadSession(ort, model, signature, provider),
+  };
+}
