@@ -68,8 +68,9 @@ export class OnnxNode {
   }
 
   /** Stops with a sentence on what the node wants and cannot have. */
-  fail(why: string): never {
-    throw new GraphError(`importOnnx: ${this.type} "${this.name}" ${why}.`);
+  fail(why: string, cause?: Error): never {
+    const message = `importOnnx: ${this.type} "${this.name}" ${why}.`;
+    throw new GraphError(message, cause && { cause });
   }
 
   /** An operand that must be there. */

@@ -167,7 +167,7 @@ function headsOf(node: OnnxNode, count: number): [Tensor, Tensor, Tensor] {
   const biased = [query, key, value].map((x, i) => {
     const from = start;
     start += widths[i] as number;
-    if (!x || x.shape.length !== 3) return x;
+    if (x?.shape.length !== 3) return x;
     return heads(bias ? add(x, slice(bias, [from], [start])) : x, count);
   });
   if (key?.shape.length === 5) return [biased[0] as Tensor, ...(cut(key, 2) as [Tensor, Tensor])];

@@ -1,3 +1,4 @@
+import { QuireError } from "../../errors.ts";
 import { Tensor } from "../../graph/node.ts";
 import { constant } from "../../graph/source.ts";
 import { hostTensor } from "../../host.ts";
@@ -33,14 +34,23 @@ function truth(condition: Tensor): Tensor {
   return reshape(condition, []);
 }
 
+/** A branch that data may choose, which must fit the shapes that there are. */
+function bothWays(node: OnnxNode, branch: string): Tensor[] {
+  try {
+    return node.around.body(node.graph(branch), []).map((value) => requireTensor(node, value));
+  } catch (cause) {
+    if (!(cause instanceof QuireError)) throw cause;
+    const why = `cannot build its ${branch} with these sizes; give its condition as a constant, so that one branch is chosen (${cause.message})`;
+    return node.fail(why, cause);
+  }
+}
+
 /** The branch that is taken where that is known; otherwise both, and the values of the one that is. */
 function branched(node: OnnxNode): Read {
   const condition = node.tensor(0);
   const known = knownValues(condition);
   if (known) return node.around.body(node.graph(known[0] ? "then_branch" : "else_branch"), []);
-  const [taken, other] = ["then_branch", "else_branch"].map((name) =>
-    node.around.body(node.graph(name), []).map((value) => requireTensor(node, value)),
-  ) as [Tensor[], Tensor[]];
+  const [taken, other] = [bothWays(node, "then_branch"), bothWays(node, "else_branch")];
   return taken.map((a, i) => {
     const b = other[i] as Tensor;
     if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) {
@@ -102,7 +112,7 @@ function writtenOut(node: OnnxNode, parts: LoopParts, trips: number): Read {
     const at = constant(hostTensor([i], [], "int64"));
     const step = loopStep(node, parts, at, carried);
     carried = active ? chosen(node, active, step.carried, carried) : step.carried;
-    step.stacked.forEach((value, k) => rows[k]?.push(value));
+    for (const [k, value] of step.stacked.entries()) rows[k]?.push(value);
     const known = knownValues(step.goesOn);
     if (known?.[0] === 0) break;
     if (known) continue;
@@ -278,6 +288,10 @@ export const controlReaders: ReaderTable = {
   ConcatFromSequence: joined,
   If: branched,
   Loop: looped,
+  Optional: (node) => node.inputs[0] ?? node.fail("is empty, which Quire does not read"),
+  OptionalGetElement: (node) => node.inputs[0] ?? node.fail("finds its value empty"),
+  OptionalHasElement: (node) =>
+    constant(hostTensor([Number(node.inputs[0] !== undefined)], [], "bool")),
   Scan: (node) => (node.around.opset < 9 ? walkedByExample(node) : walked(node, node.tensors())),
   SequenceAt: (node) => {
     const { items } = node.sequence(0);
