@@ -1,4 +1,5 @@
 import type { AnyCommand } from "./command.ts";
+import { dataCommand } from "./commands/data.ts";
 import { exportCommand } from "./commands/export.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -11,6 +12,7 @@ export const commands: readonly AnyCommand[] = [
   listCommand,
   showCommand,
   reproduceCommand,
+  dataCommand,
   trainCommand,
   predictCommand,
   exportCommand,

@@ -1,6 +1,6 @@
-import { Random } from "@quire/tensor";
 import { checkWhole } from "./check.ts";
 import { DataError } from "./errors.ts";
+import { stratifiedSplit } from "./split.ts";
 
 /** What a set of labelled images is made of. */
 export interface DatasetContent {
@@ -106,25 +106,9 @@ export class Dataset implements DatasetContent {
     if (!(fraction > 0 && fraction < 1)) {
       throw new DataError(`split: the fraction must be between 0 and 1, got ${fraction}.`);
     }
-    const random = new Random(seed).fork("split");
-    const inTest = new Uint8Array(this.size);
-    placesByClass(this).forEach((places, label) => {
-      if (places.length < 2) {
-        const images = places.length === 1 ? "1 image" : "no image";
-        throw new DataError(
-          `split: class "${this.classes[label]}" has ${images}, and a split needs at least 2 of ` +
-            "every class: add images or leave the class out.",
-        );
-      }
-      const count = Math.min(places.length - 1, Math.max(1, Math.round(fraction * places.length)));
-      const order = random.fork(label).permutation(places.length);
-      for (const chosen of order.subarray(0, count)) inTest[places[chosen] as number] = 1;
-    });
-    const all = Array.from(this.labels.keys());
-    return {
-      train: this.subset(all.filter((place) => inTest[place] === 0)),
-      test: this.subset(all.filter((place) => inTest[place] === 1)),
-    };
+    checkClassSizes(this);
+    const { train, test } = stratifiedSplit(this.labels, this.classes, { test: fraction, seed });
+    return { train: this.subset(train), test: this.subset(test) };
   }
 
   /**
@@ -177,12 +161,16 @@ function checkContent(content: DatasetContent): void {
   }
 }
 
-function placesByClass(dataset: Dataset): number[][] {
-  const places = dataset.classes.map((): number[] => []);
-  dataset.labels.forEach((label, place) => {
-    places[label]?.push(place);
-  });
-  return places;
+function checkClassSizes({ labels, classes }: DatasetContent): void {
+  const sizes = new Int32Array(classes.length);
+  for (const label of labels) sizes[label] = (sizes[label] as number) + 1;
+  const label = sizes.findIndex((size) => size < 2);
+  if (label < 0) return;
+  const images = sizes[label] === 1 ? "1 image" : "no image";
+  throw new DataError(
+    `split: class "${classes[label]}" has ${images}, and a split needs at least 2 of ` +
+      "every class: add images or leave the class out.",
+  );
 }
 
 /** How often each byte occurs in each channel, `[channels, 256]`. */

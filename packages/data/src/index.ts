@@ -1,4 +1,4 @@
-/** Data sets of images, seeded batches and augmentation, and the readers that fill them. */
+/** Data sets, tables and tokenizers, seeded batches and augmentation, and the readers that fill them. */
 export {
   type Augmentation,
   compose,
@@ -16,6 +16,35 @@ export { DataError } from "./errors.ts";
 export { readImage, type SeenSize } from "./files/decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./files/image-folder.ts";
 export { mnist } from "./files/mnist.ts";
+export { readTable } from "./files/read-table.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { shapes } from "./shapes.ts";
+export {
+  groupSplit,
+  randomSplit,
+  type Split,
+  type SplitOptions,
+  stratifiedSplit,
+  timeSplit,
+} from "./split.ts";
+export { parseArrow } from "./tables/arrow.ts";
+export {
+  type CategoryColumn,
+  type Column,
+  type ColumnKind,
+  columnKinds,
+  type NumericColumn,
+  type TextColumn,
+} from "./tables/column.ts";
+export type { DateOrder } from "./tables/date-text.ts";
+export { type DelimitedOptions, parseDelimited } from "./tables/delimited.ts";
+export { type ColumnDescription, describe, type TableDescription } from "./tables/describe.ts";
+export type { Kinds } from "./tables/header.ts";
+export { parseJsonLines, parseJsonTable } from "./tables/json-lines.ts";
+export type { DecimalMark } from "./tables/number-text.ts";
+export { parseParquet } from "./tables/parquet.ts";
+export { parseTable, type TableOptions } from "./tables/parse-table.ts";
+export { Table, type TableContent } from "./tables/table.ts";
+export type { TypedTableOptions } from "./tables/typed-table.ts";
+export { parseXlsx, type XlsxOptions } from "./tables/xlsx.ts";

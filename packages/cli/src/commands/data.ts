@@ -1,0 +1,51 @@
+import { type ColumnDescription, describe, readTable, type TableDescription } from "@quire/data";
+import { command } from "../command.ts";
+import { count } from "../numbers.ts";
+import { text } from "../option.ts";
+import { table } from "../table.ts";
+
+/** Previews a file of data. */
+export const dataCommand = command({
+  name: "data",
+  summary: "Preview a table: format, rows, and each column's kind, missing values and examples",
+  arguments: [{ name: "FILE", summary: "A csv, tsv, jsonl, json, parquet, arrow or xlsx file" }],
+  options: { sheet: text("NAME", "The sheet of a workbook, the first one unless said") },
+  examples: ["quire data prices.csv", "quire data sales.xlsx --sheet 2024 --json"],
+  run: async ([file = ""], { sheet }, { console }) => {
+    const found = describe(await readTable(file, sheet === undefined ? {} : { sheet }));
+    console.print(previewText(found));
+    console.result(found);
+  },
+});
+
+function previewText({ name, format, rows, columns }: TableDescription): string {
+  const titles = [
+    { title: "column" },
+    { title: "kind" },
+    { title: "missing", align: "right" } as const,
+    { title: "values" },
+    { title: "first ones" },
+  ];
+  const lines = columns.map((column) => [
+    column.name,
+    column.kind,
+    count(column.missing),
+    valuesText(column),
+    column.examples.map(cut).join(", "),
+  ]);
+  const size = `${count(rows)} ${rows === 1 ? "row" : "rows"}, ${columns.length} ${columns.length === 1 ? "column" : "columns"}`;
+  return `${name}: ${format}; ${size}\n\n${table(titles, lines)}`;
+}
+
+function valuesText({ range, categories }: ColumnDescription): string {
+  if (range) return range[0] === range[1] ? range[0] : `${range[0]} to ${range[1]}`;
+  return categories === undefined ? "" : `${count(categories)} different`;
+}
+
+const LONGEST = 24;
+
+/** One line of a value, shortened. */
+function cut(value: string): string {
+  const line = value.replace(/\s+/g, " ");
+  return line.length > LONGEST ? `${line.slice(0, LONGEST - 3)}...` : line;
+}
