@@ -27,7 +27,7 @@ const layers: readonly (readonly string[])[] = [
   ["rewrite"],
   ["onnx"],
   ["run"],
-  ["compile"],
+  ["compile", "memory"],
   ["index"],
 ];
 

@@ -13,6 +13,7 @@ export type { Tree } from "./graph/tree.ts";
 export { type Initializer, Variable, type VariableOptions } from "./graph/variable.ts";
 export { verify } from "./graph/verify.ts";
 export { HostTensor, hostTensor } from "./host.ts";
+export { estimateMemory, type MemoryEstimate } from "./memory.ts";
 export { emit, OPSET } from "./onnx/emit.ts";
 export {
   type ExportedModel,

@@ -15,15 +15,21 @@ import { add } from "./arithmetic.ts";
 export class RandomStream {
   /** int32 [2]: the seed, and how many runs have drawn from the stream. */
   readonly state: Variable;
+  readonly #lane: number;
   readonly #uses = new WeakMap<Trace, { readonly start: Tensor; count: number }>();
 
-  /** @throws QuireError when the seed is no whole number from 0 to 2³² - 1. */
-  constructor(seed: number, name = "random") {
+  /**
+   * @param lane Streams of one seed and other lanes draw differently from the same state, so that processes which share
+   * a checkpoint each have their own.
+   * @throws QuireError when the seed is no whole number from 0 to 2³² - 1.
+   */
+  constructor(seed: number, name = "random", lane = 0) {
     if (seed >>> 0 !== seed) {
       throw new QuireError(
         `RandomStream: the seed must be a whole number below 2^32, got ${seed}.`,
       );
     }
+    this.#lane = lane;
     this.state = new Variable([2], {
       dtype: "int32",
       initial: hostTensor([seed | 0, 0], [2], "int32"),
@@ -41,7 +47,8 @@ export class RandomStream {
       this.state.assign(add(use.start, constant(hostTensor([0, 1], [2], "int32"))));
       this.#uses.set(trace, use);
     }
-    const moves = new Random(use.count++);
+    const place = new Random(use.count++);
+    const moves = this.#lane === 0 ? place : place.fork(this.#lane);
     const words = [moves.bits() | 0, moves.bits() | 0];
     return add(use.start, constant(hostTensor(words, [2], "int32")));
   }

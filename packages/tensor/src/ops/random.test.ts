@@ -249,6 +249,15 @@ describe("RandomStream", () => {
     expect(stream.state.trainable).toBe(false);
   });
 
+  test("lanes draw differently and share their state", async () => {
+    const streams = [0, 1, 2].map((lane) => new RandomStream(7, "random", lane));
+    const draws = await Promise.all(streams.map((stream) => drawsOf(stream)()));
+    expect(draws[0]).toEqual(await drawsOf(new RandomStream(7))());
+    expect(new Set(draws.flat().flatMap((bits) => bits.toArray())).size).toBe(3 * 2 * 64);
+    const states = await Promise.all(streams.map(({ state }) => state.get()));
+    expect(states.map((state) => state.toArray())).toEqual([7, 7, 7].map((seed) => [seed, 1]));
+  });
+
   test("refuses a seed that is no 32-bit whole number", () => {
     expect(() => new RandomStream(0.5)).toThrow(
       "RandomStream: the seed must be a whole number below 2^32, got 0.5.",

@@ -38,9 +38,10 @@ export function unfreeze(model: Module, pattern: PathPattern = () => true): stri
   return found.map(([path]) => path);
 }
 
-/** Gives those of the variables that are frozen back to training. */
+/** Gives frozen variables back to training. */
 export function letGo(variables: readonly Variable[]): void {
   for (const variable of variables) {
-    if (frozen.delete(variable)) variable.trainable = true;
+    frozen.delete(variable);
+    variable.trainable = true;
   }
 }
