@@ -1,7 +1,10 @@
 import { QuireError } from "./errors.ts";
+import { sorted } from "./graph/graph.ts";
+import { updatedInPlace } from "./graph/in-place.ts";
 import { Tensor } from "./graph/node.ts";
 import { type Recording, type Returned, record } from "./graph/record.ts";
 import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
+import type { Variable } from "./graph/variable.ts";
 import { HostTensor, hostTensor } from "./host.ts";
 import { log } from "./log.ts";
 import { emit } from "./onnx/emit.ts";
@@ -46,6 +49,8 @@ interface Executable {
   readonly recording: Recording;
   readonly session: Session;
   readonly runtime: Runtime;
+  /** Variables whose memory the run writes over. */
+  readonly inPlace: ReadonlySet<Variable>;
 }
 
 /**
@@ -138,20 +143,27 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const model = emit(graph, { inputs, outputs });
   const place = runtime ?? (await defaultRuntime());
   const traced = performance.now();
-  const session = await place.load(model, { inputs, outputs });
+  const hasEmpty = sorted(graph.outputs).some(({ outputs: made }) => made.some(isEmpty));
+  const session = await place.load(model, { inputs, outputs, hasEmpty });
   log(
     () =>
       `compiled ${name}: traced in ${(traced - started).toFixed(0)} ms, ` +
       `loaded in ${(performance.now() - traced).toFixed(0)} ms, ${model.length} bytes`,
   );
-  return { recording: { ...recording, graph }, session, runtime: place };
+  const optimized = { ...recording, graph };
+  const inPlace = place.updatesInPlace ? updatedInPlace(optimized) : new Set<Variable>();
+  return { recording: optimized, session, runtime: place, inPlace };
+}
+
+function isEmpty({ shape }: TensorType): boolean {
+  return shape.includes(0);
 }
 
 /** Functions that share variables must not overlap. */
 const inTurn = turns();
 
 async function run(executable: Executable, args: readonly Tree<HostTensor>[]): Promise<unknown> {
-  const { recording, runtime, session } = executable;
+  const { recording, runtime, session, inPlace } = executable;
   const { reads, writes, graph, result } = recording;
   const leaves = leavesOf<HostTensor>(args, isHost);
   const results = graph.outputs.slice(0, graph.outputs.length - writes.length);
@@ -160,9 +172,11 @@ async function run(executable: Executable, args: readonly Tree<HostTensor>[]): P
     for (const variable of [...reads, ...writes]) await variable.moveTo(runtime);
     const fed = leaves.map(({ leaf }) => runtime.allocate(leaf, leaf.data));
     const state = reads.map((variable) => variable.front(runtime));
-    const next = writes.map((variable) => variable.back(runtime));
+    const next = writes.map((variable) =>
+      inPlace.has(variable) ? variable.front(runtime) : variable.back(runtime),
+    );
     await session.run([...fed, ...state], [...fetched, ...next]);
-    for (const variable of writes) variable.swap();
+    for (const variable of writes) if (!inPlace.has(variable)) variable.swap();
   });
   const values = await Promise.all(fetched.map(toHostTensor));
   return mapTree(

@@ -76,6 +76,8 @@ export interface OpSpec<A extends Attributes = Attributes> {
   evaluate?(...values: number[]): number;
   /** Floating-point operations of one run; element-wise work is one an element unless said. */
   flops?(inputs: readonly TensorType[], outputs: readonly TensorType[], attributes: A): number;
+  /** For outputs that are an input with little changed, that input: the one may be written over the other. */
+  readonly updates?: Readonly<Record<number, number>>;
   /** Whether `op(a, b)` equals `op(b, a)`. */
   readonly commutative?: boolean;
 }

@@ -32,6 +32,12 @@ export {
   sub,
 } from "./arithmetic.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
+export {
+  type CachedAttention,
+  type CachedAttentionOptions,
+  cachedAttention,
+  type KeptTokens,
+} from "./cached-attention.ts";
 export { type ConvOptions, type ConvTransposeOptions, conv, convTranspose } from "./conv.ts";
 export { dims, type NamedSizes } from "./dims.ts";
 export { einsum } from "./einsum.ts";
@@ -97,7 +103,9 @@ export {
   type VarianceOptions,
   variance,
 } from "./reduce.ts";
+export { replaceRows } from "./replace.ts";
 export { type ResizeMode, type ResizeOptions, resize } from "./resize.ts";
+export { type RotaryLayout, rotate } from "./rotary.ts";
 export { type CumulativeSumOptions, cumulativeSum } from "./running.ts";
 export { type ScanOptions, type Stepped, scan } from "./scan.ts";
 export { cast, full, onesLike, stopGradient, where, zerosLike } from "./select.ts";

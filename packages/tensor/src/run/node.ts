@@ -68,12 +68,13 @@ export function nodeRuntimeOn(device: Device): Runtime {
     new NodeBuffer(type, data ?? allocate(type.dtype, sizeOf(type.shape)));
   return {
     name: `node, ${device}`,
+    updatesInPlace: device === "cpu",
     allocate: place,
     allocateState: place,
     async load(model, signature) {
       try {
         const session = await InferenceSession.create(model, {
-          executionProviders: [device],
+          executionProviders: [signature.hasEmpty ? "cpu" : device],
           graphOptimizationLevel: "all",
           logSeverityLevel: 3,
         });

@@ -23,12 +23,16 @@ export interface Session {
 export interface Signature {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Whether tensors without elements occur, which kernels on GPUs do not take. */
+  readonly hasEmpty?: boolean;
 }
 
 /** A place that models run in. */
 export interface Runtime {
   /** The platform and the device: `node, cpu`. */
   readonly name: string;
+  /** Whether a run may write an output over the input that it updates. */
+  readonly updatesInPlace?: boolean;
   /** Memory for an argument or a result; `data`, if given, is used as it stands where the runtime can. */
   allocate(type: TensorType, data?: TypedArray): Buffer;
   /** Memory for what lives from one run to the next: on the device, where it has memory of its own. */
