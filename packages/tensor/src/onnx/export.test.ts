@@ -1,7 +1,6 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { compile } from "../compile.ts";
 import type { Tensor } from "../graph/node.ts";
@@ -31,6 +30,7 @@ import { Random } from "../random/random.ts";
 import { saveOnnx } from "../run/node-files.ts";
 import { withScope } from "../scope.ts";
 import { sizeOf } from "../shape.ts";
+import { runBare } from "../testing/bare-session.ts";
 import { expectClose } from "../testing/references.ts";
 import { type ExportedModel, exportOnnx } from "./export.ts";
 import { decodeModel } from "./proto.ts";
@@ -45,26 +45,6 @@ function drawn(shape: readonly number[], seed: number): HostTensor {
 
 function weight(name: string, ...shape: number[]): Variable {
   return new Variable(shape, { name, initial: drawn(shape, shape.length + name.length) });
-}
-
-/** Runs a file in ONNX Runtime without anything of ours. */
-async function runBare(
-  model: Uint8Array | string,
-  inputs: Readonly<Record<string, HostTensor>>,
-): Promise<Record<string, HostTensor>> {
-  const session = await InferenceSession.create(model as Uint8Array);
-  const feeds = Object.entries(inputs).map(
-    ([name, { dtype, data, shape }]) =>
-      [name, new OrtTensor(dtype, data as Float32Array, shape)] as const,
-  );
-  const results = await session.run(Object.fromEntries(feeds));
-  await session.release();
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { data, dims }]) => [
-      name,
-      hostTensor(data as Float32Array, dims),
-    ]),
-  );
 }
 
 const width = 8;

@@ -151,27 +151,18 @@ function selfAttention(node: OnnxNode): Read {
   return [joined(y), stack([k, v])];
 }
 
-/** Queries, keys and values as heads, from apart, in one tensor, or keys and values in one. */
+/** Queries, keys and values as heads, with their biases; those of a memory may come as heads. */
 function headsOf(node: OnnxNode, count: number): [Tensor, Tensor, Tensor] {
-  const [query, key, value] = [node.tensor(0), node.optional(1), node.optional(2)];
-  const cut = (packed: Tensor, parts: number): Tensor[] =>
-    split(packed, parts, 3).map((part) =>
-      transpose(reshape(part, part.shape.toSpliced(3, 1)), [0, 2, 1, 3]),
-    );
-  if (query.shape.length === 5) return cut(query, 3) as [Tensor, Tensor, Tensor];
+  const given = [node.tensor(0), node.tensor(1), node.tensor(2)];
   const bias = node.optional(3);
-  const widths = [query, key, value].map((x) =>
-    x?.shape.length === 3 ? (x.shape[2] as number) : 0,
-  );
   let start = 0;
-  const biased = [query, key, value].map((x, i) => {
+  return given.map((x) => {
+    if (x.shape.length === 5) return node.fail("packs its operands, which Quire does not read");
+    if (x.shape.length === 4) return x;
     const from = start;
-    start += widths[i] as number;
-    if (x?.shape.length !== 3) return x;
+    start += x.shape[2] as number;
     return heads(bias ? add(x, slice(bias, [from], [start])) : x, count);
-  });
-  if (key?.shape.length === 5) return [biased[0] as Tensor, ...(cut(key, 2) as [Tensor, Tensor])];
-  return biased as [Tensor, Tensor, Tensor];
+  }) as [Tensor, Tensor, Tensor];
 }
 
 /** Attention of heads that are projected outside, as ONNX Runtime fuses it. */

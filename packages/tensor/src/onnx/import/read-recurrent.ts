@@ -161,20 +161,27 @@ function part(tensor: Tensor, direction: number): Tensor {
   return reshape(slice(tensor, [direction], [direction + 1]), tensor.shape.slice(1));
 }
 
+/** Activations that take numbers; the lists of numbers hold some for these alone. */
+const takers = {
+  alpha: ["affine", "elu", "hardsigmoid", "leakyrelu", "scaledtanh", "thresholdedrelu"],
+  beta: ["affine", "hardsigmoid", "scaledtanh"],
+};
+
 function activationsOf(node: OnnxNode, kind: Kind, direction: number): Activation[] {
-  const names = node.texts("activations");
   const count = kind.activations.length;
-  return kind.activations.map((usual, i) => {
-    const at = names ? direction * count + i : i;
-    const name = (names?.[at] ?? usual).toLowerCase();
-    const [alpha, beta] = [
-      node.floats("activation_alpha")?.[at],
-      node.floats("activation_beta")?.[at],
-    ];
-    return (
-      activations[name]?.(alpha, beta) ??
-      node.fail(`has the activation ${name}, which Quire does not read`)
-    );
+  const names = (node.texts("activations") ?? [...kind.activations, ...kind.activations]).map(
+    (name) => name.toLowerCase(),
+  );
+  return kind.activations.map((_, i) => {
+    const at = direction * count + i;
+    const name = names[at] ?? "";
+    const [alpha, beta] = (["alpha", "beta"] as const).map((kind) => {
+      const before = names.slice(0, at).filter((other) => takers[kind].includes(other));
+      const takes = takers[kind].includes(name);
+      return takes ? node.floats(`activation_${kind}`)?.[before.length] : undefined;
+    });
+    const activation = activations[name]?.(alpha, beta);
+    return activation ?? node.fail(`has the activation ${name}, which Quire does not read`);
   });
 }
 

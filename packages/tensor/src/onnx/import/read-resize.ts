@@ -60,7 +60,7 @@ function clamp(at: number, size: number): number {
 function weightsAt(node: OnnxNode, position: number, { size, scale }: AxisPlan): number[] {
   const isCubic = node.text("mode", "nearest") === "cubic";
   const isStretched = node.int("antialias", 0) === 1 && scale < 1;
-  const isInside = node.int("exclude_outside", 0) === 1 || isStretched;
+  const isInside = node.int("exclude_outside", 0) === 1;
   const narrow = isStretched ? scale : 1;
   const reach = (isCubic ? 2 : 1) / narrow;
   const a = node.float("cubic_coeff_a", -0.75);
@@ -72,7 +72,8 @@ function weightsAt(node: OnnxNode, position: number, { size, scale }: AxisPlan):
     row[place] = (row[place] as number) + (isCubic ? cubic(distance, a) : triangle(distance));
   }
   const total = row.reduce((sum, weight) => sum + weight, 0);
-  return isInside && total !== 0 ? row.map((weight) => weight / total) : row;
+  const isShared = (isInside || isStretched) && total !== 0;
+  return isShared ? row.map((weight) => weight / total) : row;
 }
 
 /** One axis of x filled or thinned; places outside of a cropped region get the node's own value. */
