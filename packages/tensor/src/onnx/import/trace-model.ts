@@ -107,7 +107,11 @@ export class ModelTrace {
     const needed = neededNodes(graph, wanted);
     const unread = unreadAmong(needed, this.#parts.functions);
     if (unread.length > 0) {
-      const outputs = wanted.map((name) => `"${name}"`).join(", ");
+      const lost = wanted.filter((name) => {
+        const nodes = neededNodes(graph, [name]);
+        return unreadAmong(nodes, this.#parts.functions).length > 0;
+      });
+      const outputs = lost.map((name) => `"${name}"`).join(", ");
       throw new GraphError(`importOnnx: ${outputs} cannot be computed: ${unreadText(unread)}.`);
     }
     for (const node of needed) this.#node(node, frame);

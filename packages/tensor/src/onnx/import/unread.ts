@@ -52,7 +52,7 @@ export function unreadText(operations: readonly UnreadOperation[]): string {
     const name = domain === "" ? op : `${domain}.${op}`;
     const few = nodes.slice(0, 3).map((node) => `"${node}"`);
     const places = [...few, ...(nodes.length > 3 ? ["..."] : [])].join(", ");
-    return `${name} (${count} ${count === 1 ? "node" : "nodes"}: ${places}) is not read${reason ? `, for ${reason}` : ""}`;
+    return `${name} (${count} ${count === 1 ? "node" : "nodes"}: ${places}) is not read${reason ? `, because ${reason}` : ""}`;
   });
   return listed.join("; ");
 }
