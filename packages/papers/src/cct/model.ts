@@ -15,11 +15,12 @@ import {
   linearRates,
   type Mode,
   Module,
+  normal,
   PatchEmbedding,
   SequencePooling,
   SinePositions,
   StochasticDepth,
-  truncatedNormal,
+  uniform,
 } from "@quire/nn";
 import {
   add,
@@ -75,7 +76,8 @@ export interface CompactTransformerOptions {
 /** Of the published sizes: nothing but attention weights and branches is dropped. */
 const published: Regularization = { dropout: 0, attention: 0.1, stochasticDepth: 0.1 };
 
-const initial = truncatedNormal(0.02);
+/// The official code truncates its draws at -2 and 2, many deviations away, which is not to truncate them.
+const initial = normal(0.02);
 
 /** Channels between the tokenizer's convolutions. */
 const PLANES = 64;
@@ -207,7 +209,8 @@ export class CompactTransformer extends Module implements Layer {
 }
 
 function patchesOf({ channels }: ImageTarget, width: number, patch: number): PatchEmbedding {
-  return new PatchEmbedding({ in: channels, width, patch, initial: kaimingNormal });
+  const initialBias = uniform(1 / Math.sqrt(channels * patch * patch));
+  return new PatchEmbedding({ in: channels, width, patch, initial: kaimingNormal, initialBias });
 }
 
 function positionsOf(
@@ -216,7 +219,7 @@ function positionsOf(
 ): LearnedPositions | SinePositions | undefined {
   if (positions === "none") return undefined;
   if (positions === "sine") return new SinePositions({ length, width });
-  return new LearnedPositions({ length, width, initial: truncatedNormal(0.2) });
+  return new LearnedPositions({ length, width, initial: normal(0.2) });
 }
 
 /**

@@ -205,7 +205,12 @@ function patchPresets(
       [`${name}_${depth}_4_32`, { ...rest, options: own, parameters: learned }],
       [
         `${name}_${depth}_4_32_sine`,
-        { ...rest, options: { ...own, ...sine }, parameters: withSine },
+        {
+          ...rest,
+          options: { ...own, ...sine },
+          parameters: withSine,
+          ...(name === "cvt" ? { note: sineNote } : {}),
+        },
       ],
     ] as const;
   });
@@ -244,14 +249,9 @@ export const paper: ImageClassificationPaper<CompactTransformerOptions> = {
   },
   deviations: [
     {
-      from: "sine positions are counted as learned ones by the official factories",
-      to: "sine presets have sine positions",
-      why: "that is what their names and the paper's counts say",
-    },
-    {
-      from: "the patch projection's bias is drawn at random",
-      to: "it starts at zero",
-      why: "it makes no difference that can be measured, and every other bias starts at zero",
+      from: "the official factories of CCT and CVT build learned positions under names that say sine",
+      to: "those presets have sine positions",
+      why: "that is what their names and the paper's counts say; ViT-Lite's factory does so too",
     },
     {
       from: "images are cropped to a random scale and ratio and resized",
