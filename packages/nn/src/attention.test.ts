@@ -5,6 +5,7 @@ import { type AttentionBias, alibi, localWindow } from "./attention-bias.ts";
 import { normal } from "./initial.ts";
 import { initialize } from "./model.ts";
 import { fused, separate } from "./projections.ts";
+import { rotary } from "./rotary.ts";
 import { expectNear } from "./testing/near.ts";
 import { checkSlopes, draws } from "./testing/slopes.ts";
 
@@ -123,8 +124,45 @@ test("fused projections are the separate ones in a row", async () => {
   expectNear(await run(together, x), wanted.shape, wanted.toArray());
 });
 
+test("shared keys and values are the same ones for every head of a group", async () => {
+  const shared = seeded({ heads: { count: 4, keyValue: 2 } });
+  const apart = seeded({ heads: 4 });
+  const of = new Map(shared.namedState());
+  const size = width / 4;
+  for (const [path, variable] of apart.namedState()) {
+    const value = (await of.get(path)?.get()) as HostTensor;
+    const rows = value.toArray();
+    const column = value.shape[1] ?? 1;
+    const head = (i: number) => rows.slice(i * size * column, (i + 1) * size * column);
+    const isShared = /^(key|value)/.test(path);
+    const repeated = isShared ? [0, 0, 1, 1].flatMap(head) : rows;
+    await variable.set(hostTensor(repeated, variable.shape));
+  }
+  const wanted = await run(apart, x);
+  expectNear(await run(shared, x), wanted.shape, wanted.toArray());
+});
+
+test("rotary positions turn planes of queries and keys by position times speed", async () => {
+  const turned = rotary({ base: 100 });
+  const places = hostTensor([0, 1, 2, 3, 4, 9, 8, 7, 6, 5], [batch, length], "int32");
+  const [plain, placed] = [
+    await compile((x: Tensor) => turned.forward(x, 4))(x),
+    await compile((x: Tensor, at: Tensor) => turned.forward(x, 4, at))(x, places),
+  ];
+  const wanted = (positions: readonly number[]) =>
+    x.toArray().map((value, i, values) => {
+      const [place, token] = [i % 4, Math.floor(i / width)];
+      const angle = (positions[token] as number) * (place % 2 === 0 ? 1 : 0.1);
+      const other = place < 2 ? -(values[i + 2] as number) : (values[i - 2] as number);
+      return value * Math.cos(angle) + other * Math.sin(angle);
+    });
+  const inOrder = Array.from({ length: batch * length }, (_, i) => i % length);
+  expectNear(plain, x.shape, wanted(inOrder), 1e-5);
+  expectNear(placed, x.shape, wanted(places.toArray()), 1e-5);
+});
+
 test("attends across to a context of another width and length", async () => {
-  const model = seeded({ contextWidth: 3, headWidth: 5 });
+  const model = seeded({ contextWidth: 3, heads: { count: heads, width: 5 } });
   expect(model.namedState().map(([path, { shape }]) => [path, shape])).toEqual([
     ["query.weight", [10, 8]],
     ["query.bias", [10]],
@@ -152,6 +190,7 @@ test("its gradients are right", async () => {
   for (const model of [
     make({ causal: true, bias: alibi }),
     make({ projections: fused({ bias: false, initial: normal(0.5) }) }),
+    make({ causal: true, heads: { count: 2, keyValue: 1 }, rotary: rotary() }),
   ]) {
     await checkSlopes(model, (input) => model.forward(input), x);
   }
@@ -171,7 +210,10 @@ test("drops weights in training only, and only with a stream", async () => {
 
 test("says what does not fit", () => {
   expect(() => new Attention({ width: 10, heads: 4 })).toThrow(
-    "Attention: the width 10 does not divide into 4 heads; change one, or give headWidth.",
+    "Attention: the width 10 does not divide into 4 heads; change one, or give the heads' width.",
+  );
+  expect(() => new Attention({ width: 8, heads: { count: 4, keyValue: 3 } })).toThrow(
+    "Attention: 4 heads of queries do not share 3 heads of keys evenly; change one.",
   );
   expect(
     () => new Attention({ width: 8, heads: 2, contextWidth: 4, projections: fused() }),

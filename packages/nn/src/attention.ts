@@ -1,7 +1,6 @@
-// B batch, T queries, S keys, D width, H heads, K width of a head
+// B batch, T queries, S keys, D width, H heads, G heads of keys and values, K width of a head
 
 import {
-  dims,
   dropout,
   full,
   type Initializer,
@@ -15,23 +14,27 @@ import {
   transpose,
 } from "@quire/tensor";
 import type { AttentionBias } from "./attention-bias.ts";
+import { type Heads, headSizes, repeatHeads, toHeads } from "./heads.ts";
 import { Linear } from "./linear.ts";
+import type { Reading } from "./memory/reading.ts";
 import { inference, type Mode, Module } from "./module.ts";
 import { type Projections, separate } from "./projections.ts";
+import type { Rotary } from "./rotary.ts";
 
 /** What multi-head attention is made of. */
 export interface AttentionOptions {
   /** Width of its input and output. */
   readonly width: number;
-  readonly heads: number;
-  /** Width of a head; width / heads unless said. */
-  readonly headWidth?: number;
+  /** How many heads there are, or how the width is divided into heads of another width or shared keys. */
+  readonly heads: number | Heads;
   /** Width of what keys and values are made from in cross-attention; the width unless said. */
   readonly contextWidth?: number;
   /** Whether a position sees only itself and those before it; false unless said. */
   readonly causal?: boolean;
   /** Added to the scaled products, or hides keys. */
   readonly bias?: AttentionBias;
+  /** Turns queries and keys by their positions. */
+  readonly rotary?: Rotary;
   /** Layout of the linear layers: `separate()` unless said, or `fused()`. */
   readonly projections?: Projections;
   /** Share of the attention weights dropped in training; 0 unless said. */
@@ -44,6 +47,8 @@ export interface AttentionInputs {
   readonly context?: Tensor;
   /** True where attending is allowed; broadcasts to `[B, H, T, S]`. */
   readonly mask?: Operand;
+  /** Goes on from the tokens that were read before, in causal attention. */
+  readonly reading?: Reading;
 }
 
 /** Multi-head attention, to itself or across (Vaswani et al. 2017, section 3.2.2). `[B, T, D] -> [B, T, D]` */
@@ -54,69 +59,95 @@ export class Attention extends Module {
   readonly queryKeyValue: Linear | undefined;
   readonly output: Linear;
   readonly heads: number;
+  /** Heads of keys and values. */
+  readonly groups: number;
   readonly headWidth: number;
   readonly causal: boolean;
   readonly bias: AttentionBias | undefined;
+  readonly rotary: Rotary | undefined;
   readonly dropout: number;
 
   constructor(options: AttentionOptions) {
     super();
-    const { width, heads, headWidth = width / heads, contextWidth = width } = options;
+    const { width, contextWidth = width } = options;
+    const { count, keyValue, width: headWidth } = headSizes(width, options.heads);
     const { bias = true, outputBias = true, ...layout } = options.projections ?? separate();
-    checkHeads(width, heads, headWidth);
-    const inner = heads * headWidth;
+    const [inner, shared] = [count * headWidth, keyValue * headWidth];
     const linear = (from: number, to: number): Linear =>
       new Linear({ in: from, out: to, bias, ...filledBy(layout.initial) });
     if (layout.layout === "fused") {
       checkFused(width, contextWidth);
-      this.queryKeyValue = linear(width, 3 * inner);
+      this.queryKeyValue = linear(width, inner + 2 * shared);
     } else {
       this.query = linear(width, inner);
-      this.key = linear(contextWidth, inner);
-      this.value = linear(contextWidth, inner);
+      this.key = linear(contextWidth, shared);
+      this.value = linear(contextWidth, shared);
     }
     const filled = filledBy(layout.initialOutput ?? layout.initial);
     this.output = new Linear({ in: inner, out: width, bias: outputBias, ...filled });
-    this.heads = heads;
+    this.heads = count;
+    this.groups = keyValue;
     this.headWidth = headWidth;
     this.causal = options.causal ?? false;
     this.bias = options.bias;
+    this.rotary = options.rotary;
     this.dropout = options.dropout ?? 0;
   }
 
   /** `[B, T, D] -> [B, T, D]` */
   forward(x: Tensor, mode: Mode = inference, inputs: AttentionInputs = {}): Tensor {
-    const { B, T } = dims(x, "B T D");
-    const [q, k, v] = this.#project(x, inputs.context);
+    const [query, key, value] = this.#project(x, inputs);
+    if (inputs.reading) return this.#continue([query, key, value], inputs);
+    const q = toHeads(query, this.heads);
+    const [k, v] = [key, value].map((y) => repeatHeads(toHeads(y, this.groups), this.heads)) as [
+      Tensor,
+      Tensor,
+    ];
     const mixed = scaledDotProductAttention(q, k, v, {
       causal: this.causal,
       ...this.#weighing(q, k, inputs.mask),
       ...this.#keeping(q, k, mode),
     });
-    const inner = this.heads * this.headWidth;
-    return this.output.forward(reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, inner]));
+    return this.output.forward(reshape(transpose(mixed, [0, 2, 1, 3]), query.shape));
   }
 
-  /** Query, key and value, each `[B, H, T, K]`. */
-  #project(x: Tensor, context: Tensor | undefined): [Tensor, Tensor, Tensor] {
+  /** Query, `[B, T, H K]`, and key and value, `[B, S, G K]`; turned, if they turn. */
+  #project(x: Tensor, { context, reading }: AttentionInputs): [Tensor, Tensor, Tensor] {
+    const [query, key, value] = this.#layers(x, context);
+    if (!this.rotary) return [query, key, value];
+    const turned = [query, key].map((y) =>
+      this.rotary?.forward(y, this.headWidth, reading?.positions),
+    );
+    return [...(turned as [Tensor, Tensor]), value];
+  }
+
+  #layers(x: Tensor, context: Tensor | undefined): readonly [Tensor, Tensor, Tensor] {
     const { query, key, value, queryKeyValue } = this;
     if (query && key && value) {
       const from = context ?? x;
-      return [query.forward(x), key.forward(from), value.forward(from)].map((y) =>
-        this.#heads(y),
-      ) as [Tensor, Tensor, Tensor];
+      return [query.forward(x), key.forward(from), value.forward(from)];
     }
     if (context) {
       throw new QuireError("Attention: fused() projections take no context; use separate().");
     }
     const all = (queryKeyValue as Linear).forward(x);
-    return split(all, 3, -1).map((y) => this.#heads(y)) as [Tensor, Tensor, Tensor];
+    const [inner, shared] = [this.heads * this.headWidth, this.groups * this.headWidth];
+    return split(all, [inner, shared, shared], -1) as [Tensor, Tensor, Tensor];
   }
 
-  /** `[B, T, H K] -> [B, H, T, K]` */
-  #heads(y: Tensor): Tensor {
-    const { B, T } = dims(y, "B T D");
-    return transpose(reshape(y, [B, T, this.heads, this.headWidth]), [0, 2, 1, 3]);
+  /** Attention to what was read before. `-> [B, T, D]` */
+  #continue(
+    [query, key, value]: readonly [Tensor, Tensor, Tensor],
+    { context, mask, reading }: AttentionInputs,
+  ): Tensor {
+    if (!this.causal || context || mask !== undefined) {
+      throw new QuireError(
+        "Attention: only causal attention to its own input, without a mask, goes on from a reading.",
+      );
+    }
+    const { heads, groups, bias } = this;
+    const mixed = (reading as Reading).attend(this, { query, key, value, heads, groups, bias });
+    return this.output.forward(mixed);
   }
 
   /** The own bias and the caller's mask together. */
@@ -138,13 +169,6 @@ export class Attention extends Module {
 
 function filledBy(initial: Initializer | undefined): { initial?: Initializer } {
   return initial ? { initial } : {};
-}
-
-function checkHeads(width: number, heads: number, headWidth: number): void {
-  if (Number.isInteger(headWidth) && headWidth > 0) return;
-  throw new QuireError(
-    `Attention: the width ${width} does not divide into ${heads} heads; change one, or give headWidth.`,
-  );
 }
 
 function checkFused(width: number, contextWidth: number): void {

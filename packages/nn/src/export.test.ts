@@ -3,11 +3,14 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { BatchNorm } from "./batch-norm.ts";
 import { Convolution } from "./convolution.ts";
+import { Embedding } from "./embedding.ts";
 import { Encoder } from "./encoder.ts";
+import { Linear } from "./linear.ts";
 import { initialize } from "./model.ts";
 import { Module } from "./module.ts";
 import { PatchEmbedding } from "./patch-embedding.ts";
 import { SinePositions } from "./positions.ts";
+import { rotary } from "./rotary.ts";
 import { SequencePooling } from "./sequence-pooling.ts";
 import { expectNear } from "./testing/near.ts";
 import { draws } from "./testing/slopes.ts";
@@ -52,8 +55,28 @@ test("a vision model exported with a free batch gives the same numbers anywhere"
   }
 });
 
-test("a language model is exported with a free length too", async () => {
-  const model = new Transformer({ vocabulary: 11, width: 8, depth: 2, heads: 2, length: 6 });
+/** Rotary positions and shared keys. */
+class Turned extends Module {
+  readonly tokens = new Embedding({ count: 11, width: 16 });
+  readonly encoder = new Encoder({
+    depth: 1,
+    block: {
+      width: 16,
+      attention: { heads: { count: 4, keyValue: 2 }, causal: true, rotary: rotary() },
+    },
+  });
+  readonly head = new Linear({ in: 16, out: 11 });
+
+  forward(ids: Tensor): Tensor {
+    return this.head.forward(this.encoder.forward(this.tokens.forward(ids)));
+  }
+}
+
+test.each([
+  ["learned", () => new Transformer({ vocabulary: 11, width: 8, depth: 2, heads: 2, length: 6 })],
+  ["rotary", () => new Turned()],
+])("a language model of %s positions is exported with a free length too", async (_, make) => {
+  const model = make();
   initialize(model, 2);
   const { model: bytes } = await exportOnnx((ids: Tensor) => model.forward(ids), {
     inputs: { ids: { shape: ["batch", "length"], dtype: "int32" } },
@@ -62,8 +85,10 @@ test("a language model is exported with a free length too", async () => {
   });
   const run = compile((ids: Tensor) => model.forward(ids));
   for (const [batch, length] of [
+    [1, 1],
     [1, 6],
     [7, 4],
+    [2, 5],
   ] as const) {
     const values = Array.from({ length: batch * length }, (_, i) => (3 * i + 1) % 11);
     const ids = hostTensor(values, [batch, length], "int32");

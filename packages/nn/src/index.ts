@@ -16,6 +16,7 @@ export {
   swiglu,
 } from "./feed-forward.ts";
 export { GroupNorm, type GroupNormOptions } from "./group-norm.ts";
+export type { Heads } from "./heads.ts";
 export {
   kaimingNormal,
   kaimingUniform,
@@ -29,6 +30,8 @@ export {
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { LowRank, type LowRankOptions } from "./low-rank.ts";
+export type { Attending, Reading } from "./memory/reading.ts";
+export { Memory, type MemoryOptions } from "./memory.ts";
 export { countParameters, initialize } from "./model.ts";
 export { inference, type Layer, type Mode, Module } from "./module.ts";
 export { PatchEmbedding, type PatchEmbeddingOptions } from "./patch-embedding.ts";
@@ -41,9 +44,10 @@ export {
 } from "./positions.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
+export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";
 export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";
 export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
-export { Transformer, type TransformerOptions } from "./transformer.ts";
+export { type ReadingInputs, Transformer, type TransformerOptions } from "./transformer.ts";
 export {
   type BlockInputs,
   type MakeNorm,

@@ -3,6 +3,7 @@
 import {
   add,
   constant,
+  gather,
   hostTensor,
   type Initializer,
   ShapeError,
@@ -31,9 +32,9 @@ export class LearnedPositions extends Module {
     this.weight = new Variable([length, width], { initial });
   }
 
-  /** `[B, T, D] -> [B, T, D]` */
-  forward(x: Tensor): Tensor {
-    return add(x, upTo(this.weight.tensor, x));
+  /** The tokens' places are 0, 1, ... unless given as int32 `[B, T]`. `[B, T, D] -> [B, T, D]` */
+  forward(x: Tensor, places?: Tensor): Tensor {
+    return add(x, rowsFor(x, this.weight.tensor, places));
   }
 }
 
@@ -62,9 +63,9 @@ export class SinePositions extends Module {
     this.base = base;
   }
 
-  /** `[B, T, D] -> [B, T, D]` */
-  forward(x: Tensor): Tensor {
-    return add(x, upTo(this.#table(), x));
+  /** The tokens' places are 0, 1, ... unless given as int32 `[B, T]`. `[B, T, D] -> [B, T, D]` */
+  forward(x: Tensor, places?: Tensor): Tensor {
+    return add(x, rowsFor(x, this.#table(), places));
   }
 
   #table(): Tensor {
@@ -79,13 +80,14 @@ export class SinePositions extends Module {
   }
 }
 
-/** The first rows of a table `[L, D]`, as many as x `[B, T, D]` has positions. */
-function upTo(table: Tensor, x: Tensor): Tensor {
+/** The rows of a table `[L, D]` for the places of x `[B, T, D]`: the first ones unless said. */
+function rowsFor(x: Tensor, table: Tensor, places?: Tensor): Tensor {
   const [length, width] = table.shape as [number, number];
   const [, positions = 0, size] = x.shape;
   if (x.shape.length !== 3 || size !== width || positions > length) {
     const got = `got x [${x.shape.join(", ")}]`;
     throw new ShapeError("positions", `needs x [B, up to ${length}, ${width}], ${got}.`, [x]);
   }
+  if (places) return gather(table, places);
   return positions === length ? table : slice(table, [0], [positions], { axes: [0] });
 }

@@ -5,6 +5,7 @@ import { Attention, type AttentionOptions } from "./attention.ts";
 import { Dropout } from "./dropout.ts";
 import { FeedForward, type FeedForwardOptions } from "./feed-forward.ts";
 import { LayerNorm } from "./layer-norm.ts";
+import type { Reading } from "./memory/reading.ts";
 import { inference, type Layer, type Mode, Module } from "./module.ts";
 import { StochasticDepth } from "./stochastic-depth.ts";
 
@@ -36,6 +37,8 @@ export interface BlockInputs {
   readonly context?: Tensor;
   /** Which of the context may be seen; broadcasts to `[B, H, T, S]`. */
   readonly contextMask?: Operand;
+  /** Goes on from the tokens that were read before. */
+  readonly reading?: Reading;
 }
 
 /**
@@ -71,9 +74,9 @@ export class TransformerBlock extends Module {
 
   /** `[B, T, D] -> [B, T, D]` */
   forward(x: Tensor, mode: Mode = inference, inputs: BlockInputs = {}): Tensor {
-    const { mask, context, contextMask } = inputs;
+    const { mask, context, contextMask, reading } = inputs;
     const { attention, contextAttention, contextNorm, feedForward } = this;
-    const own = mask === undefined ? {} : { mask };
+    const own = { ...(mask !== undefined && { mask }), ...(reading && { reading }) };
     let y = this.#residual(x, this.attentionNorm, mode, (h) => attention.forward(h, mode, own));
     if (contextAttention && contextNorm && context) {
       const given = contextMask === undefined ? { context } : { context, mask: contextMask };

@@ -7,6 +7,7 @@ import type { FeedForwardOptions } from "./feed-forward.ts";
 import { normal } from "./initial.ts";
 import { LayerNorm } from "./layer-norm.ts";
 import { Linear } from "./linear.ts";
+import type { Reading } from "./memory/reading.ts";
 import { inference, type Layer, type Mode, Module } from "./module.ts";
 import { LearnedPositions } from "./positions.ts";
 import { separate } from "./projections.ts";
@@ -29,6 +30,12 @@ export interface TransformerOptions {
   readonly norm?: MakeNorm;
 }
 
+/** What one call of a language model is given beside its tokens. */
+export interface ReadingInputs {
+  /** Goes on from the tokens that were read before. */
+  readonly reading?: Reading;
+}
+
 /**
  * A language model that reads from left to right: learned positions, pre-norm blocks, an untied head (Radford et
  * al. 2019, section 2.3, whose initialisation it takes). `[B, T] -> [B, T, V]`
@@ -40,6 +47,8 @@ export class Transformer extends Module {
   readonly blocks: readonly TransformerBlock[];
   readonly norm: Layer;
   readonly head: Linear;
+  /** The most tokens it can read. */
+  readonly length: number;
 
   constructor(options: TransformerOptions) {
     super();
@@ -58,13 +67,19 @@ export class Transformer extends Module {
       return new TransformerBlock({ width, attention, feedForward, norm, dropout });
     });
     this.norm = norm(width);
+    this.length = length;
     this.head = new Linear({ in: width, out: vocabulary, bias: false, initial });
   }
 
-  /** The logits of the token after each one. `[B, T] -> [B, T, V]` */
-  forward(ids: Tensor, mode: Mode = inference): Tensor {
-    let x = this.dropout.forward(this.positions.forward(this.tokens.forward(ids)), mode);
-    for (const block of this.blocks) x = block.forward(x, mode);
-    return this.head.forward(this.norm.forward(x, mode));
+  /**
+   * The logits of the token after each one, or, where it goes on from what was read, of the one after each row's
+   * last. `[B, T] -> [B, T, V]`, or `[B, 1, V]`
+   */
+  forward(ids: Tensor, mode: Mode = inference, inputs: ReadingInputs = {}): Tensor {
+    const { reading } = inputs;
+    const embedded = this.positions.forward(this.tokens.forward(ids), reading?.positions);
+    let x = this.dropout.forward(embedded, mode);
+    for (const block of this.blocks) x = block.forward(x, mode, inputs);
+    return this.head.forward(this.norm.forward(reading ? reading.last(x) : x, mode));
   }
 }

@@ -163,6 +163,6 @@ test("operands that do not fit are refused", () => {
     );
   expect(call(true).graph.outputs[0]?.shape).toEqual([1, 2, 16]);
   expect(() => call(false)).toThrow(
-    /^cachedAttention: needs q \[B, T, H K\], k and v \[B, T, G K\], keys and values \[B, G, L, K\], lengths \[B\], T at most L, and 1 after the first tokens; got .*\(at cached-attention\.test\.ts:\d+\)$/,
+    /^cachedAttention: needs q \[B, T, H K\], k and v \[B, T, G K\], keys and values \[B, G, L, K\], lengths \[B\], K a multiple of 8, T at most L, and 1 after the first tokens; got .*\(at cached-attention\.test\.ts:\d+\)$/,
   );
 });

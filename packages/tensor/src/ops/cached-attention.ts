@@ -40,6 +40,9 @@ export interface CachedAttention {
   readonly values: Tensor;
 }
 
+/** The runtime's kernel takes heads whose width is a multiple of this. */
+const WIDTH_STEP = 8;
+
 function fits(inputs: readonly TensorType[], attributes: CachedAttentionAttributes): boolean {
   const [q, k, v, keys, values, last, bias] = inputs as readonly TensorType[] & { 5: TensorType };
   const { heads, groups, isFirst } = attributes;
@@ -59,6 +62,7 @@ function fits(inputs: readonly TensorType[], attributes: CachedAttentionAttribut
     (isFirst || length === 1) &&
     length <= room &&
     heads % groups === 0 &&
+    size % WIDTH_STEP === 0 &&
     expected.every(([type, shape]) => sameShape((type as TensorType).shape, shape)) &&
     joined !== undefined &&
     sameShape(joined, weights)
@@ -80,7 +84,8 @@ export const cachedAttentionSpec: OpSpec<CachedAttentionAttributes> = {
     if (!fits(inputs, attributes)) {
       const rule =
         "needs q [B, T, H K], k and v [B, T, G K], keys and values [B, G, L, K], lengths [B], " +
-        `T at most L, and 1 after the first tokens; got ${operandsText(inputs)}.`;
+        `K a multiple of ${WIDTH_STEP}, T at most L, and 1 after the first tokens; ` +
+        `got ${operandsText(inputs)}.`;
       throw new ShapeError(op, rule, inputs);
     }
     return [q, keys, values] as readonly TensorType[];
