@@ -17,6 +17,7 @@ export { readImage, type SeenSize } from "./files/decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./files/image-folder.ts";
 export { mnist } from "./files/mnist.ts";
 export { readTable } from "./files/read-table.ts";
+export { readTokenizer, writeTokenizer } from "./files/read-tokenizer.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { shapes } from "./shapes.ts";
@@ -48,3 +49,16 @@ export { parseTable, type TableOptions } from "./tables/parse-table.ts";
 export { Table, type TableContent } from "./tables/table.ts";
 export type { TypedTableOptions } from "./tables/typed-table.ts";
 export { parseXlsx, type XlsxOptions } from "./tables/xlsx.ts";
+export { parseTokenizer, tokenizerOf, tokenizerText } from "./tokenizers/json-tokenizer.ts";
+export { byteTokenizer, characterTokenizer } from "./tokenizers/simple.ts";
+export type {
+  AddedToken,
+  EncodeOptions,
+  Tokenizer,
+  TokenizerJson,
+  TokenizerPart,
+} from "./tokenizers/tokenizer.ts";
+export { trainBpe } from "./tokenizers/train-bpe.ts";
+export { trainUnigram } from "./tokenizers/train-unigram.ts";
+export { trainWordPiece, type WordPieceOptions } from "./tokenizers/train-word-piece.ts";
+export type { TrainingOptions } from "./tokenizers/training-options.ts";
