@@ -21,6 +21,8 @@ export interface ConvolutionOptions {
   readonly bias?: boolean;
   /** How the weight is filled; PyTorch's way unless said, where the bias is drawn too. */
   readonly initial?: Initializer;
+  /** How the bias is filled; with zeros unless said, where `initial` is. */
+  readonly initialBias?: Initializer;
 }
 
 /** Weighted sums over windows, with a weight `[out, in / groups, ...kernel]`. `[B, in, ...space] -> [B, out, ...counts]` */
@@ -36,8 +38,8 @@ export class Convolution extends Module {
     const shape = [out, channels / (windows.groups ?? 1), ...kernel];
     this.weight = new Variable(shape, { initial: initial ?? lecunUniform });
     const connected = shape.slice(1).reduce((product, size) => product * size, 1);
-    const initialBias = initial ? 0 : uniform(1 / Math.sqrt(connected));
-    this.bias = bias ? new Variable([out], { initial: initialBias }) : undefined;
+    const usual = initial ? 0 : uniform(1 / Math.sqrt(connected));
+    this.bias = bias ? new Variable([out], { initial: options.initialBias ?? usual }) : undefined;
     this.windows = windows;
   }
 

@@ -14,6 +14,8 @@ export interface PatchEmbeddingOptions {
   readonly patch: number;
   /** How the weight is filled. */
   readonly initial?: Initializer;
+  /** How the bias is filled; with zeros unless said, where `initial` is. */
+  readonly initialBias?: Initializer;
 }
 
 /**
@@ -23,9 +25,9 @@ export interface PatchEmbeddingOptions {
 export class PatchEmbedding extends Module {
   readonly projection: Convolution;
 
-  constructor({ in: channels, width, patch, initial }: PatchEmbeddingOptions) {
+  constructor({ in: channels, width, patch, ...filled }: PatchEmbeddingOptions) {
     super();
-    const layer = { in: channels, out: width, kernel: [patch, patch], ...(initial && { initial }) };
+    const layer = { in: channels, out: width, kernel: [patch, patch], ...filled };
     this.projection = new Convolution(layer, { stride: patch });
   }
 
