@@ -143,8 +143,10 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const model = emit(graph, { inputs, outputs });
   const place = runtime ?? (await defaultRuntime());
   const traced = performance.now();
-  const hasEmpty = sorted(graph.outputs).some(({ outputs: made }) => made.some(isEmpty));
-  const session = await place.load(model, { inputs, outputs, hasEmpty });
+  const values = sorted(graph.outputs).flatMap((node) => node.outputs);
+  const hasEmpty = values.some(({ shape }) => shape.includes(0));
+  const hasHalf = values.some(({ dtype }) => dtype === "float16");
+  const session = await place.load(model, { inputs, outputs, hasEmpty, hasHalf });
   log(
     () =>
       `compiled ${name}: traced in ${(traced - started).toFixed(0)} ms, ` +
@@ -153,10 +155,6 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const optimized = { ...recording, graph };
   const inPlace = place.updatesInPlace ? updatedInPlace(optimized) : new Set<Variable>();
   return { recording: optimized, session, runtime: place, inPlace };
-}
-
-function isEmpty({ shape }: TensorType): boolean {
-  return shape.includes(0);
 }
 
 /** Functions that share variables must not overlap. */

@@ -3,6 +3,7 @@ import { allocate, type TypedArray } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
 import type { Device } from "./device.ts";
+import { nodesInGaps } from "./gpu-gaps.ts";
 import type { Buffer, Runtime, Session, Signature } from "./runtime.ts";
 
 /** Values in the process's own memory, shared with ONNX Runtime without copies. */
@@ -62,6 +63,18 @@ function named(names: readonly string[], buffers: readonly Buffer[]): Record<str
   return tensors;
 }
 
+/** The processor computes what the GPU does not take: empty tensors, and kernels that are missing or wrong. */
+function providerFor(
+  device: Device,
+  model: Uint8Array,
+  { hasEmpty }: Signature,
+): InferenceSession.ExecutionProviderConfig {
+  if (device === "cpu" || hasEmpty) return "cpu";
+  if (device === "cuda") return device;
+  const gaps = nodesInGaps(model);
+  return gaps.length > 0 ? { name: "webgpu", forceCpuNodeNames: gaps } : device;
+}
+
 /** ONNX Runtime in Node, on a device. */
 export function nodeRuntimeOn(device: Device): Runtime {
   const place = (type: TensorType, data?: TypedArray): Buffer =>
@@ -74,7 +87,7 @@ export function nodeRuntimeOn(device: Device): Runtime {
     async load(model, signature) {
       try {
         const session = await InferenceSession.create(model, {
-          executionProviders: [signature.hasEmpty ? "cpu" : device],
+          executionProviders: [providerFor(device, model, signature)],
           graphOptimizationLevel: "all",
           logSeverityLevel: 3,
         });

@@ -25,6 +25,8 @@ export interface Signature {
   readonly outputs: readonly string[];
   /** Whether tensors without elements occur, which kernels on GPUs do not take. */
   readonly hasEmpty?: boolean;
+  /** Whether float16 occurs, which not every GPU computes with. */
+  readonly hasHalf?: boolean;
 }
 
 /** A place that models run in. */

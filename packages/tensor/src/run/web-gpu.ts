@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web/wasm
 import { allocate, bytesPerElement, type DType, type TypedArray } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
+import { nodesInGaps } from "./gpu-gaps.ts";
 import type { Runtime } from "./runtime.ts";
 import { findAdapter, type GpuDevice, type GpuMemory, openDevice, usage } from "./web-gpu-api.ts";
 import { loadSession, type Ort, PageBuffer, type WebBuffer } from "./web-session.ts";
@@ -15,7 +16,7 @@ class GpuBuffer implements WebBuffer {
   readonly dtype: TensorType["dtype"];
   readonly #device: GpuDevice;
   readonly #memory: GpuMemory;
-  readonly #tensor: OrtTensor;
+  readonly onGpu: OrtTensor;
 
   constructor(ort: Ort, device: GpuDevice, type: TensorType, data?: TypedArray) {
     this.shape = type.shape;
@@ -25,23 +26,15 @@ class GpuBuffer implements WebBuffer {
       size: Math.ceil((sizeOf(type.shape) * bytesPerElement(type.dtype)) / 16) * 16,
       usage: usage.storage + usage.copyFrom + usage.copyTo,
     });
-    this.#tensor = ort.Tensor.fromGpuBuffer(this.#memory as OrtTensor["gpuBuffer"], {
+    this.onGpu = ort.Tensor.fromGpuBuffer(this.#memory as OrtTensor["gpuBuffer"], {
       dataType: type.dtype as "float32",
       dims: type.shape,
     });
     if (data) this.#upload(data);
   }
 
-  input(): OrtTensor {
-    return this.#tensor;
-  }
-
-  output(): OrtTensor {
-    return this.#tensor;
-  }
-
-  accept(): never {
-    throw new QuireError("ONNX Runtime wrote state elsewhere than to the memory it was given.");
+  accept(data: TypedArray): void {
+    this.#upload(data);
   }
 
   async read(): Promise<TypedArray> {
@@ -93,14 +86,25 @@ export async function webGpuRuntime(): Promise<Runtime> {
   const device = await openDevice(adapter);
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
-  const provider = { name: "webgpu", device } as InferenceSession.ExecutionProviderConfig;
+  const hasHalf = adapter.features.has("shader-f16");
+  const load: Runtime["load"] = (model, signature) => {
+    const inPage = signature.hasEmpty || (signature.hasHalf && !hasHalf);
+    if (inPage) return loadSession(model, signature, { ort, provider: "wasm", onGpu: false });
+    const gaps = nodesInGaps(model);
+    const provider: InferenceSession.WebGpuExecutionProviderOption = {
+      name: "webgpu",
+      device: device as never,
+      ...(gaps.length > 0 && { forceCpuNodeNames: gaps }),
+    };
+    return loadSession(model, signature, { ort, provider, onGpu: true });
+  };
   return {
     name: "web, WebGPU",
-    allocate: (type, data) => new PageBuffer(ort, type, data),
+    allocate: (type, data) => new PageBuffer(type, data),
     allocateState: (type, data) =>
       onGpu.has(type.dtype) && sizeOf(type.shape) > 0
         ? new GpuBuffer(ort, device, type, data)
-        : new PageBuffer(ort, type, data),
-    load: (model, signature) => loadSession(ort, model, signature, provider),
+        : new PageBuffer(type, data),
+    load,
   };
 }

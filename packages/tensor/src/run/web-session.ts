@@ -10,40 +10,26 @@ export type Ort = typeof import("onnxruntime-web/wasm");
 
 /** Memory that a page's session can read and write. */
 export interface WebBuffer extends Buffer {
-  /** The tensor that the runtime reads. */
-  input(): OrtTensor;
-  /** The tensor that the runtime writes to; nothing where the runtime makes its own. */
-  output(): OrtTensor | undefined;
-  /** Takes the tensor that the runtime made. */
-  accept(made: OrtTensor): void;
+  /** The tensor in the GPU's memory, where it is there. */
+  readonly onGpu?: OrtTensor;
+  /** Takes over values that the runtime made. */
+  accept(data: TypedArray): void;
 }
 
 /** Values in the page's memory; the runtime copies them into its own and back. */
 export class PageBuffer implements WebBuffer {
   readonly shape: TensorType["shape"];
   readonly dtype: TensorType["dtype"];
-  readonly #ort: Ort;
   #data: TypedArray;
 
-  constructor(ort: Ort, type: TensorType, data?: TypedArray) {
-    this.#ort = ort;
+  constructor(type: TensorType, data?: TypedArray) {
     this.shape = type.shape;
     this.dtype = type.dtype;
     this.#data = data ?? allocate(type.dtype, sizeOf(type.shape));
   }
 
-  input(): OrtTensor {
-    return new this.#ort.Tensor(this.dtype, this.#data as Float32Array, this.shape);
-  }
-
-  output(): undefined {
-    return undefined;
-  }
-
-  accept({ data }: OrtTensor): void {
-    const { buffer, byteOffset, length } = data as Uint16Array<ArrayBuffer>;
-    const isHalf = this.dtype === "float16";
-    this.#data = isHalf ? new Uint16Array(buffer, byteOffset, length) : (data as TypedArray);
+  accept(data: TypedArray): void {
+    this.#data = data;
   }
 
   read(): Promise<TypedArray> {
@@ -63,29 +49,51 @@ export class PageBuffer implements WebBuffer {
 /** A build of the runtime works on one thing at a time: a second call while it waits would break it. */
 const inTurn = turns();
 
+/** How a model is loaded in a page. */
+export interface Loading {
+  readonly ort: Ort;
+  readonly provider: InferenceSession.ExecutionProviderConfig;
+  /** Whether the provider reads and writes the GPU's memory. */
+  readonly onGpu: boolean;
+}
+
 class WebSession implements Session {
   readonly #session: InferenceSession;
   readonly #signature: Signature;
+  readonly #loading: Loading;
 
-  constructor(session: InferenceSession, signature: Signature) {
+  constructor(session: InferenceSession, signature: Signature, loading: Loading) {
     this.#session = session;
     this.#signature = signature;
+    this.#loading = loading;
   }
 
   async run(inputs: readonly Buffer[], outputs: readonly Buffer[]): Promise<void> {
-    const { inputs: names, outputs: targets } = this.#signature;
     await inTurn(async () => {
-      const feeds = Object.fromEntries(
-        names.map((name, i) => [name, (inputs[i] as WebBuffer).input()]),
-      );
-      const fetches = Object.fromEntries(
-        targets.map((name, i) => [name, (outputs[i] as WebBuffer).output() ?? null]),
-      );
+      const feeds: Record<string, OrtTensor> = {};
+      for (const [i, name] of this.#signature.inputs.entries()) {
+        feeds[name] = await this.#fed(inputs[i] as WebBuffer);
+      }
+      const fetches: Record<string, OrtTensor | null> = {};
+      for (const [i, name] of this.#signature.outputs.entries()) {
+        fetches[name] = this.#gpuTensor(outputs[i] as WebBuffer) ?? null;
+      }
       const made = await this.#session.run(feeds, fetches);
-      for (const [i, name] of targets.entries()) {
-        if (fetches[name] === null) (outputs[i] as WebBuffer).accept(made[name] as OrtTensor);
+      for (const [i, name] of this.#signature.outputs.entries()) {
+        if (!fetches[name]) (outputs[i] as WebBuffer).accept(valuesOf(made[name] as OrtTensor));
       }
     });
+  }
+
+  #gpuTensor(buffer: WebBuffer): OrtTensor | undefined {
+    return this.#loading.onGpu ? buffer.onGpu : undefined;
+  }
+
+  async #fed(buffer: WebBuffer): Promise<OrtTensor> {
+    const { Tensor } = this.#loading.ort;
+    const { dtype, shape } = buffer;
+    const there = this.#gpuTensor(buffer);
+    return there ?? new Tensor(dtype, (await buffer.read()) as Float32Array, shape);
   }
 
   release(): Promise<void> {
@@ -93,21 +101,27 @@ class WebSession implements Session {
   }
 }
 
-/** Loads a model for providers of a build of the runtime. */
+/** A tensor's values; half precision as bits, also where the browser has an array of its own for it. */
+function valuesOf({ type, data }: OrtTensor): TypedArray {
+  const { buffer, byteOffset, length } = data as Uint16Array<ArrayBuffer>;
+  return type === "float16" ? new Uint16Array(buffer, byteOffset, length) : (data as TypedArray);
+}
+
+/** Loads a model for a provider of a build of the runtime. */
 export async function loadSession(
-  ort: Ort,
   model: Uint8Array,
   signature: Signature,
-  provider: InferenceSession.ExecutionProviderConfig,
+  loading: Loading,
 ): Promise<Session> {
   try {
     const session = await inTurn(() =>
-      ort.InferenceSession.create(model, {
-        executionProviders: [provider],
+      loading.ort.InferenceSession.create(model, {
+        executionProviders: [loading.provider],
         graphOptimizationLevel: "all",
+        logSeverityLevel: 3,
       }),
     );
-    return new WebSession(session, signature);
+    return new WebSession(session, signature, loading);
   } catch (error) {
     const { message } = error as Error;
     throw new QuireError(`ONNX Runtime refused the model: ${message}`, { cause: error });

@@ -25,9 +25,10 @@ async function webAssemblyRuntime(): Promise<Runtime> {
   ort.env.logLevel = "error";
   return {
     name: "web, WebAssembly",
-    allocate: (type, data) => new PageBuffer(ort, type, data),
-    allocateState: (type, data) => new PageBuffer(ort, type, data),
-    load: (model, signature) => loadSession(ort, model, signature, "wasm"),
+    allocate: (type, data) => new PageBuffer(type, data),
+    allocateState: (type, data) => new PageBuffer(type, data),
+    load: (model, signature) =>
+      loadSession(model, signature, { ort, provider: "wasm", onGpu: false }),
   };
 }
 

@@ -1,0 +1,74 @@
+import { builtinModules } from "node:module";
+import { join } from "node:path";
+import { build, type Plugin } from "vite";
+
+const builtins = new Set(builtinModules);
+
+/** Refuses what only Node has, with the file that asked for it. */
+const refuseNode: Plugin = {
+  name: "refuse-node",
+  enforce: "pre",
+  resolveId(id, importer) {
+    const isBuiltin = id.startsWith("node:") || builtins.has(id);
+    if (isBuiltin) this.error(`"${id}" runs only in Node, and ${importer} imports it`);
+    return null;
+  },
+};
+
+/** Bundles entries for a page from the packages' sources; gives the paths of the written files. */
+export async function bundleForPage(
+  entries: Readonly<Record<string, string>>,
+  folder: string | undefined,
+  root: string,
+): Promise<string[]> {
+  const result = await build({
+    configFile: false,
+    root,
+    logLevel: "error",
+    publicDir: false,
+    plugins: [refuseNode],
+    resolve: { conditions: ["quire-source", "module", "browser", "production"] },
+    worker: { format: "es" },
+    build: {
+      outDir: folder ?? "unwritten",
+      emptyOutDir: true,
+      write: folder !== undefined,
+      target: "es2023",
+      modulePreload: false,
+      rolldownOptions: {
+        input: { ...entries },
+        output: { entryFileNames: "[name].js" },
+        preserveEntrySignatures: "strict",
+      },
+    },
+  });
+  return filesOf(result);
+}
+
+/** Bundles an entry for Node from the packages' sources; gives the path of the written file. */
+export async function bundleForNode(entry: string, folder: string, root: string): Promise<string> {
+  await build({
+    configFile: false,
+    root,
+    logLevel: "error",
+    ssr: {
+      noExternal: [/^@quire\//],
+      resolve: { conditions: ["quire-source", "node"], externalConditions: ["node"] },
+    },
+    build: {
+      ssr: entry,
+      outDir: folder,
+      emptyOutDir: true,
+      target: "node20",
+      rolldownOptions: { output: { entryFileNames: "entry.js" } },
+    },
+  });
+  return join(folder, "entry.js");
+}
+
+function filesOf(result: Awaited<ReturnType<typeof build>>): string[] {
+  const outputs = Array.isArray(result) ? result : [result];
+  return outputs.flatMap((output) =>
+    "output" in output ? output.output.map(({ fileName }) => fileName) : [],
+  );
+}
