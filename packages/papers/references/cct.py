@@ -99,6 +99,21 @@ def main():
                        positions={"learnable": "learned"}.get(positions, positions))
         add(f"ViT-Lite, {positions}", vit.ViTLite, drawn(2, 3, 8, 8), options, kernel_size=4,
             mlp_ratio=2.0, positional_embedding=positions)
+    options = dict(tokenizer=dict(patch=4), summary="class token", positions="none")
+    add("ViT-Lite, none", vit.ViTLite, drawn(2, 3, 8, 8), options, kernel_size=4, mlp_ratio=2.0,
+        positional_embedding="none")
+
+    moved = []
+    for label, build, side in (("CCT", cct.CCT, 24), ("ViT-Lite", vit.ViTLite, 12)):
+        source = next(c for c in cases if c["label"].startswith(label) and c["label"].endswith("learnable"))
+        state = {name: torch.tensor(t["data"]).reshape(t["shape"]) for name, t in source["weights"].items()}
+        kwargs = (dict(n_conv_layers=2, kernel_size=3, stride=1, padding=1) if label == "CCT"
+                  else dict(kernel_size=4))
+        model = build(img_size=side, n_input_channels=3, mlp_ratio=2.0, **small, **kwargs).eval()
+        model.load_state_dict(helpers.pe_check(model, state))
+        images = drawn(1, 3, side, side)
+        with torch.no_grad():
+            moved.append({"label": source["label"], "images": listed(images), "logits": listed(model(images))})
 
     resized = []
     for tokens, before, after in ((0, 4, 6), (1, 3, 2)):
@@ -111,6 +126,7 @@ def main():
         "software": f"Compact Transformers, official code, on PyTorch {torch.__version__}",
         "counts": counts([cct, cvt, vit]),
         "cases": cases,
+        "otherImageSizes": moved,
         "resizedPositions": resized,
     }
     with open(os.path.join(HERE, "cct.json"), "w", encoding="utf8") as file:

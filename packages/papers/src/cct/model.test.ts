@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { countParameters, initialize } from "@quire/nn";
+import { countParameters, initialize, type SequencePooling } from "@quire/nn";
 import {
   compile,
   exportOnnx,
@@ -8,6 +8,7 @@ import {
   hostTensor,
   mul,
   Random,
+  RandomStream,
   sizeOf,
   sum,
   type Tensor,
@@ -15,38 +16,13 @@ import {
 import { adamW, crossEntropy, loadModel, modelTensors } from "@quire/train";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { fromOfficial, toOfficial } from "../official-weights.ts";
 import type { ImageTarget } from "../tasks/image-target.ts";
 import { build, type CompactTransformerOptions, tokenCount } from "./model.ts";
 import { paper } from "./paper.ts";
-import { computedNames, officialNames, resizePositions } from "./weights.ts";
-
-interface Stored {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
-
-interface StoredCase {
-  readonly label: string;
-  readonly options: Pick<CompactTransformerOptions, "tokenizer" | "summary" | "positions">;
-  readonly images: Stored;
-  readonly weights: Readonly<Record<string, Stored>>;
-  readonly logits: Stored;
-}
 
 const references = JSON.parse(
   readFileSync(new URL("../../references/cct.json", import.meta.url), "utf8"),
-) as {
-  readonly counts: Readonly<Record<string, number>>;
-  readonly cases: readonly StoredCase[];
-  readonly resizedPositions: readonly {
-    readonly extra: number;
-    readonly before: Stored;
-    readonly after: Stored;
-  }[];
-};
-
-const toHost = ({ shape, data }: Stored): HostTensor => hostTensor(data, shape);
+) as { readonly counts: Readonly<Record<string, number>> };
 
 /** The largest difference, relative to the largest wanted value. */
 function difference(got: HostTensor, wanted: HostTensor): number {
@@ -105,59 +81,6 @@ describe("presets", () => {
   });
 });
 
-describe("official weights", () => {
-  test.each(references.cases)("$label: the official logits", async (stored) => {
-    const { images, weights, logits } = stored;
-    const expanded = weights["classifier.blocks.0.linear1.weight"]?.shape[0] as number;
-    const model = build(
-      { ...stored.options, width: 12, depth: 2, heads: 3, ratio: expanded / 12 },
-      {
-        height: images.shape[2] as number,
-        width: images.shape[3] as number,
-        channels: images.shape[1] as number,
-        classes: 4,
-      },
-    );
-    const state = new Map(Object.entries(weights).map(([name, value]) => [name, toHost(value)]));
-    const ignored = stored.options.positions === "sine" ? computedNames : [];
-    await loadModel(model, fromOfficial(state, officialNames(model), ignored));
-    const run = compile((x: Tensor) => model.forward(x));
-    expect(difference(await run(toHost(images)), toHost(logits))).toBeLessThan(1e-4);
-    const back = toOfficial(await modelTensors(model), officialNames(model));
-    for (const [name, value] of back) {
-      expect(value.shape, name).toEqual(weights[name]?.shape);
-      expect(difference(value, toHost(weights[name] as Stored)), name).toBe(0);
-    }
-    await run.release();
-  });
-
-  test("weights that do not fit are listed", () => {
-    const model = build(tiny, target);
-    const state = new Map([
-      ["classifier.fc.bias", hostTensor([1, 2])],
-      ["classifier.other", hostTensor([1])],
-    ]);
-    const names = officialNames(model).filter(({ ours }) => ours.startsWith("head."));
-    expect(() => fromOfficial(state, names)).toThrow(
-      /^The official weights do not fit the model: classifier\.fc\.weight is missing; classifier\.fc\.bias is \[2\], the model has \[3\]; classifier\.other is not expected\.$/,
-    );
-  });
-
-  test.each(references.resizedPositions)("positions are resized as officially", async (stored) => {
-    const after = toHost(stored.after);
-    const side = Math.sqrt((after.shape[1] as number) - stored.extra);
-    const resized = await resizePositions(toHost(stored.before), { extra: stored.extra, side });
-    expect(difference(resized, after)).toBeLessThan(1e-6);
-  });
-
-  test("positions that are no square grid are refused", async () => {
-    const table = hostTensor(new Float32Array(10), [1, 5, 2]);
-    await expect(resizePositions(table, { extra: 0, side: 3 })).rejects.toThrow(
-      /^5 positions form no square grid\.$/,
-    );
-  });
-});
-
 describe("the system", () => {
   test("its tokens: 256 and 64 of an image of 32, as published", () => {
     const image = { height: 32, width: 32, channels: 3, classes: 10 };
@@ -204,11 +127,42 @@ describe("the system", () => {
     expect((await run(pictures(2, 20))).shape).toEqual([2, 3]);
   });
 
-  test("nothing is dropped outside of training, and the seed alone decides what is drawn in it", async () => {
-    const model = build(tiny, target);
+  test("attention weights and branches are dropped in training only, as the seed says", async () => {
+    const regularization = { dropout: 0, attention: 0.5, stochasticDepth: 0.5 };
+    const model = build({ ...tiny, regularization }, target);
     initialize(model, 1);
-    const run = compile((x: Tensor) => model.forward(x));
-    expect(await run(pictures(2))).toEqual(await run(pictures(2)));
+    const plain = compile((x: Tensor) => model.forward(x));
+    const logits = await plain(pictures(2));
+    expect(await plain(pictures(2))).toEqual(logits);
+    const drawn = (seed: number): Promise<HostTensor> => {
+      const random = new RandomStream(seed);
+      return compile((x: Tensor) => model.forward(x, { training: true, random }))(pictures(2));
+    };
+    const first = await drawn(1);
+    expect(first).not.toEqual(logits);
+    expect(await drawn(1)).toEqual(first);
+    expect(await drawn(2)).not.toEqual(first);
+  });
+
+  test("a pooled sequence lies between its tokens: their weights are positive and sum to 1", async () => {
+    const pooling = build(tiny, target).pooling as SequencePooling;
+    initialize(pooling, 1);
+    const random = new Random(2);
+    const one = Float32Array.from({ length: 8 }, () => random.normal());
+    const same = Float32Array.from({ length: 40 }, (_, i) => one[i % 8] as number);
+    const other = Float32Array.from({ length: 40 }, () => 3 * random.normal());
+    const run = compile((x: Tensor) => pooling.forward(x));
+    const pooled = await run(hostTensor([...same, ...other], [2, 5, 8]));
+    expect(pooled.shape).toEqual([2, 8]);
+    const [alike, mixed] = [pooled.toArray().slice(0, 8), pooled.toArray().slice(8)];
+    expect(alike.map((value, i) => Math.abs(value - (one[i] as number)) < 1e-6)).not.toContain(
+      false,
+    );
+    const inside = mixed.map((value, column) => {
+      const values = [...other].filter((_, i) => i % 8 === column);
+      return Math.min(...values) < value && value < Math.max(...values);
+    });
+    expect(inside).not.toContain(false);
   });
 
   test("the paths of its parameters", () => {
@@ -258,6 +212,39 @@ describe("the system", () => {
     };
     const measured = ((await at(1e-2)) - (await at(-1e-2))) / 2e-2;
     expect(Math.abs(claimed - measured)).toBeLessThan(0.02 * Math.abs(measured));
+  });
+
+  test("its parameters' gradients are slopes of the loss", async () => {
+    const model = build({ ...tiny, tokenizer: { patch: 4 }, summary: "class token" }, target);
+    initialize(model, 5);
+    const images = pictures(2);
+    const labels = hostTensor([0, 2], [2], "int32");
+    const slopes = compile((x: Tensor, y: Tensor) => {
+      const loss = crossEntropy(model.forward(x), y);
+      return [loss, ...gradients(loss, model.parameters())];
+    });
+    const [, ...found] = await slopes(images, labels);
+    const start = await modelTensors(model);
+    const random = new Random(7);
+    const directions = new Map(
+      [...start].map(([path, { data }]) => [path, Array.from(data, () => random.normal())]),
+    );
+    const claimed = model.namedParameters().reduce((all, [path], place) => {
+      const slope = (found[place] as HostTensor).toArray();
+      const direction = directions.get(path) as number[];
+      return all + slope.reduce((sum, g, i) => sum + g * (direction[i] as number), 0);
+    }, 0);
+    const at = async (step: number): Promise<number> => {
+      const moved = [...start].map(([path, { data, shape }]): [string, HostTensor] => {
+        const direction = directions.get(path) as number[];
+        const values = Array.from(data, (v, i) => Number(v) + step * (direction[i] as number));
+        return [path, hostTensor(values, shape)];
+      });
+      await loadModel(model, new Map(moved));
+      return ((await slopes(images, labels))[0] as HostTensor).item();
+    };
+    const measured = ((await at(1e-3)) - (await at(-1e-3))) / 2e-3;
+    expect(Math.abs(claimed - measured)).toBeLessThan(0.01 * Math.abs(measured));
   });
 
   test("every parameter gets a gradient", async () => {

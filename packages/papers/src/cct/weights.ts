@@ -1,3 +1,4 @@
+import { SinePositions } from "@quire/nn";
 import {
   compile,
   type HostTensor,
@@ -8,7 +9,8 @@ import {
   type Tensor,
   transpose,
 } from "@quire/tensor";
-import type { OfficialName } from "../official-weights.ts";
+import { loadModel, modelTensors } from "@quire/train";
+import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
 import type { CompactTransformer } from "./model.ts";
 
 /// Names of the official code (SHI-Labs/Compact-Transformers, src/), which builds ViT-Lite, CVT and CCT of one
@@ -29,8 +31,8 @@ const parts: readonly (readonly [ours: RegExp, official: string])[] = [
   [/^blocks\.(\d+)\.feedForward\.contract\./, "classifier.blocks.$1.linear2."],
 ];
 
-/** The table of sine positions, which official checkpoints hold and we compute. */
-export const computedNames: readonly string[] = ["classifier.positional_emb"];
+const POSITIONS = "classifier.positional_emb";
+const HEAD = ["classifier.fc.weight", "classifier.fc.bias"] as const;
 
 /** The official name of each of a model's tensors. */
 export function officialNames(model: CompactTransformer): OfficialName[] {
@@ -38,9 +40,46 @@ export function officialNames(model: CompactTransformer): OfficialName[] {
     const part = parts.find(([pattern]) => pattern.test(ours));
     if (!part) throw new Error(`${ours} has no official name.`);
     const official = ours.replace(...part);
-    const isTable = official === "classifier.positional_emb";
+    const isTable = official === POSITIONS;
     return { official, ours, shape, officialShape: isTable ? [1, ...shape] : shape };
   });
+}
+
+/**
+ * Gives a model the weights of an official checkpoint. As the official code does it, learned positions of another
+ * image size are resized, a head for another number of classes stays as the model has it, and sine positions,
+ * which checkpoints hold as a table, are left to be computed.
+ *
+ * @returns The official names of what the model kept.
+ * @throws QuireError that lists what does not fit; the model is unchanged then.
+ */
+export async function loadOfficial(model: CompactTransformer, state: State): Promise<string[]> {
+  const names = officialNames(model);
+  const own = toOfficial(await modelTensors(model), names);
+  const fitted = new Map(state);
+  const kept = HEAD.filter((name) => differs(state.get(name), own.get(name)));
+  for (const name of kept) fitted.set(name, own.get(name) as HostTensor);
+  const [positions, ownPositions] = [state.get(POSITIONS), own.get(POSITIONS)];
+  if (positions && ownPositions && differs(positions, ownPositions)) {
+    const extra = model.classToken ? 1 : 0;
+    const side = sideOf((ownPositions.shape[1] as number) - extra);
+    fitted.set(POSITIONS, await resizePositions(positions, { extra, side }));
+  }
+  const computed = model.positions instanceof SinePositions ? [POSITIONS] : [];
+  await loadModel(model, fromOfficial(fitted, names, computed));
+  return kept;
+}
+
+/** Whether both are there and have other shapes. */
+function differs(first: HostTensor | undefined, second: HostTensor | undefined): boolean {
+  return first !== undefined && second !== undefined && first.shape.join() !== second.shape.join();
+}
+
+/** The side of a square grid of places. */
+function sideOf(places: number): number {
+  const side = Math.round(Math.sqrt(places));
+  if (side * side !== places) throw new QuireError(`${places} positions form no square grid.`);
+  return side;
 }
 
 /**
@@ -55,10 +94,7 @@ export async function resizePositions(
   { extra, side }: { readonly extra: number; readonly side: number },
 ): Promise<HostTensor> {
   const [, length = 0, width = 0] = table.shape;
-  const before = Math.round(Math.sqrt(length - extra));
-  if (before * before !== length - extra) {
-    throw new QuireError(`${length - extra} positions form no square grid.`);
-  }
+  const before = sideOf(length - extra);
   const data = table.data as Float32Array;
   const resized = compile((grid: Tensor) => {
     const planes = reshape(transpose(grid), [1, width, before, before]);
