@@ -1,6 +1,24 @@
 /** Losses, optimisers, metrics and the training loop. */
+export { dataParallel } from "./distributed/data-parallel.ts";
+export type { ProcessGroup } from "./distributed/process-group.ts";
+export {
+  type BadValue,
+  type Divergence,
+  DivergenceError,
+  type Origin,
+} from "./guard/divergence.ts";
+export { MemoryError, type StepMemory } from "./guard/memory.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./loop/early-stopping.ts";
+export { type Ema, ema } from "./loop/ema.ts";
 export { type Evaluator, evaluator } from "./loop/evaluate.ts";
 export type { EpochEvent, Progress, StepEvent, TrainingEvent } from "./loop/events.ts";
+export { type AccumulationOptions, accumulated, type GradientPlan } from "./loop/gradient-plan.ts";
+export {
+  findLearningRate,
+  type RateCurve,
+  type RateFinderOptions,
+  type RatePoint,
+} from "./loop/rate-finder.ts";
 export type { Batches, BatchOf, Traced } from "./loop/traced.ts";
 export { type TrainOptions, train } from "./loop/train.ts";
 export { type RunOptions, Training, type TrainingOptions } from "./loop/training.ts";
@@ -15,6 +33,7 @@ export {
 export { Accuracy, type ClassScores, ConfusionMatrix, TopK } from "./metric/classification.ts";
 export { Mean, type Metric } from "./metric/metric.ts";
 export { Mixed, type Weighted } from "./metric/mixed.ts";
+export { averageTensors } from "./model/average-tensors.ts";
 export { freeze, unfreeze } from "./model/freeze.ts";
 export { addLora, type LoraOptions, loadLora, loraTensors, removeLora } from "./model/lora.ts";
 export { mergeLora, unmergeLora } from "./model/lora-merge.ts";

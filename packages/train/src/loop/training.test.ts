@@ -79,8 +79,7 @@ describe("a training", () => {
       () => ({ accuracy: new Accuracy(), loss: new Mean("loss") }),
     );
     const seen: string[] = [];
-    const epochs = await train<Batch>({
-      ...options,
+    const epochs = await train<Batch>(options, {
       ...run,
       evaluate: () => evaluate(batchesOf(50, 0)),
       onEvent: ({ type, epoch, batch, step }) =>
@@ -139,7 +138,8 @@ describe("a training", () => {
     const optimizer = adamW(options.model.parameters(), { learningRate });
     const training = new Training({ ...options, optimizer });
     await expect(eventsOf(training)).rejects.toThrow(
-      "The loss is NaN at step 2: take a lower learning rate, or clip gradients.",
+      "The loss is NaN at step 2: hidden.weight held NaN before it, from an earlier update. " +
+        "Take a lower learning rate, a warm-up, or clip gradients (clipNorm).",
     );
   });
 

@@ -45,3 +45,8 @@ export function letGo(variables: readonly Variable[]): void {
     variable.trainable = true;
   }
 }
+
+/** Whether a variable was taken out of training by `freeze`. */
+export function isFrozen(variable: Variable): boolean {
+  return frozen.has(variable);
+}
