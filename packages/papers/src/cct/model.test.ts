@@ -17,7 +17,13 @@ import { adamW, crossEntropy, loadModel, modelTensors } from "@quire/train";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { ImageTarget } from "../tasks/image-target.ts";
-import { build, type CompactTransformerOptions, tokenCount } from "./model.ts";
+import { systems } from "./claims.ts";
+import {
+  build,
+  type CompactTransformerOptions,
+  type TokenizerOptions,
+  tokenCount,
+} from "./model.ts";
 import { paper } from "./paper.ts";
 
 const references = JSON.parse(
@@ -79,6 +85,27 @@ describe("presets", () => {
     expect(Math.floor(millions("cct_14_7x2_224") * 100) / 100).toBe(22.36);
     expect(millions("cct_14_7x2_384")).toBeCloseTo(22.51, 2);
   });
+});
+
+test("the systems that the claims compare: parameters within 5 %, but for a table of positions; 49 tokens", () => {
+  const digits: ImageTarget = { height: 28, width: 28, channels: 1, classes: 10 };
+  const counts = systems.map((system) => {
+    const model = system.build(digits);
+    const table = model.namedParameters().find(([path]) => path === "positions.weight");
+    return { all: countParameters(model), table: table ? sizeOf(table[1].shape) : 0 };
+  });
+  const [cct, cvt, vit, network, cctPlaceless, vitPlaceless] = counts.map(({ all }) => all);
+  for (const count of [cvt, vit, network]) {
+    expect(Math.abs(Number(count) / Number(cct) - 1)).toBeLessThan(0.05);
+  }
+  expect(cctPlaceless).toBe(Number(cct) - Number(counts[0]?.table));
+  expect(vitPlaceless).toBe(Number(vit) - Number(counts[2]?.table));
+  const tokens = systems.flatMap(({ options }) => {
+    return "tokenizer" in options
+      ? [tokenCount(options.tokenizer as TokenizerOptions, digits)]
+      : [];
+  });
+  expect(tokens).toEqual([49, 49, 49, 49, 49]);
 });
 
 describe("the system", () => {
