@@ -1,6 +1,18 @@
 /** Losses, optimisers, metrics and the training loop. */
 export { dataParallel } from "./distributed/data-parallel.ts";
 export type { ProcessGroup } from "./distributed/process-group.ts";
+export type { LanguageModel } from "./generate/decoder.ts";
+export { Generator, generate } from "./generate/generator.ts";
+export type {
+  BeamSearch,
+  Generated,
+  GenerateOptions,
+  Prompts,
+  Reason,
+  TokenEvent,
+} from "./generate/options.ts";
+export type { Sampling, TokenFilter } from "./generate/sampling.ts";
+export type { StopConditions } from "./generate/stop.ts";
 export {
   type BadValue,
   type Divergence,
