@@ -124,7 +124,7 @@ const folds: ReadonlyMap<OpSpec, Fold> = new Map<OpSpec, Fold>([
   [stopGradientSpec, same],
   [expandSpec, ([x], _, { shape }) => spread(x, shape)],
   [arangeSpec, (_, __, { shape }) => Array.from({ length: sizeOf(shape) }, (_, i) => i)],
-  [castSpec, ([x], _, { dtype }) => x.values.map((value) => asDType(value, dtype))],
+  [castSpec, same],
   [concatSpec, (parts, { axis }) => concatValues(parts, axis as number)],
   [splitSpec, ([x], attributes, output) => splitValues(x, attributes, output)],
   [sliceSpec, ([x], attributes, output) => sliceValues(x, attributes, output)],
@@ -168,10 +168,10 @@ const folds: ReadonlyMap<OpSpec, Fold> = new Map<OpSpec, Fold>([
 /** An element-wise operation on known values. */
 function elementwiseFold({ evaluate }: OpSpec): Fold | undefined {
   if (!evaluate) return undefined;
-  return (inputs, _, { shape, dtype }) => {
+  return (inputs, _, { shape }) => {
     const operands = inputs.map((known) => spread(known, shape));
     return Array.from({ length: sizeOf(shape) }, (_, i) =>
-      asDType(evaluate(...operands.map((values) => values[i] as number)), dtype),
+      evaluate(...operands.map((values) => values[i] as number)),
     );
   };
 }
@@ -188,7 +188,8 @@ function compute(tensor: Tensor): readonly number[] | undefined {
     if (!values) return undefined;
     inputs.push({ shape: operand.shape, values });
   }
-  return fold(inputs as unknown as Parameters<Fold>[0], node.attributes, tensor);
+  const values = fold(inputs as unknown as Parameters<Fold>[0], node.attributes, tensor);
+  return values.map((value) => asDType(value, tensor.dtype));
 }
 
 /**
