@@ -14,6 +14,8 @@ export const silent: Progress = { update: () => undefined, finish: () => undefin
 
 /** Milliseconds between two lines where the output is no terminal; the first one comes as late. */
 const LINE_EVERY = 5000;
+/** A line comes when so much longer has passed than at the line before, so that long logs stay short. */
+const LINE_GROWTH = 1.1;
 
 /** Draws a bar with the time left; where the stream is no terminal, writes a line now and then. */
 export function progressBar(title: string, stream: NodeJS.WriteStream): Progress {
@@ -44,15 +46,15 @@ function drawnBar(title: string, stream: NodeJS.WriteStream): Progress {
   };
 }
 
-/** Writes a line at most every five seconds, so that logs stay short. */
+/** Writes a line every five seconds at most, and ever more seldom. */
 export function loggedProgress(title: string, write: (line: string) => void): Progress {
   const started = performance.now();
-  let last = started;
+  let next = LINE_EVERY;
   return {
     update: (share, note = "") => {
-      const now = performance.now();
-      if (now - last < LINE_EVERY) return;
-      last = now;
+      const passed = performance.now() - started;
+      if (passed < next) return;
+      next = Math.max(passed + LINE_EVERY, passed * LINE_GROWTH);
       write(`${title} ${Math.floor(100 * share)} %${wordsOn(started, share, note)}\n`);
     },
     finish: () => undefined,
