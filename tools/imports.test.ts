@@ -78,6 +78,12 @@ describe("between packages", () => {
         "declare it in packages/nn/package.json and write a decision note",
     ]);
     expect(found("packages/cli/src/a.ts", 'import { Command } from "commander";')).toEqual([]);
+    const text = JSON.stringify({ name: "@quire/data", optionalDependencies: { papaparse: "1" } });
+    const optional = houseOf([
+      { path: "packages/data/package.json", text },
+      { path: "packages/data/src/a.ts", text: 'import Papa from "papaparse";' },
+    ]);
+    expect(imports.run(optional)).toEqual([]);
   });
 });
 

@@ -151,7 +151,8 @@ function isUndeclared(module: Module, { specifier }: Import, house: House): Verd
   if (manifest === undefined || root === manifest.name || ourFolder(specifier) !== undefined) {
     return undefined;
   }
-  if (manifest.dependencies?.[root] !== undefined) return undefined;
+  const declared = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  if (declared[root] !== undefined) return undefined;
   return {
     what: `"${root}" is not a dependency of ${manifest.name}`,
     advice: `declare it in packages/${folder}/package.json and write a decision note`,

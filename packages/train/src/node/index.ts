@@ -1,5 +1,6 @@
-/** Files of weights, in Node. */
+/** Files of weights, and processes that train together, in Node. */
 export { writeFileAtomic } from "./atomic-file.ts";
+export { mpi } from "./mpi.ts";
 export {
   loadModelFile,
   loadSafetensors,
