@@ -16,7 +16,20 @@ export { DataError } from "./errors.ts";
 export { readImage, type SeenSize } from "./files/decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./files/image-folder.ts";
 export { mnist } from "./files/mnist.ts";
+export {
+  type ImageMaskOptions,
+  readImageMasks,
+  type SegmentationData,
+} from "./files/read-masks.ts";
 export { readTable } from "./files/read-table.ts";
+export {
+  readConll,
+  readIcons,
+  readSequences,
+  readSquad,
+  readTextCorpus,
+  readVolumes,
+} from "./files/read-tasks.ts";
 export { readTokenizer, writeTokenizer } from "./files/read-tokenizer.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
@@ -49,6 +62,56 @@ export { parseTable, type TableOptions } from "./tables/parse-table.ts";
 export { Table, type TableContent } from "./tables/table.ts";
 export type { TypedTableOptions } from "./tables/typed-table.ts";
 export { parseXlsx, type XlsxOptions } from "./tables/xlsx.ts";
+export {
+  type ConllOptions,
+  parseConll,
+  type TaggedSentence,
+  type TokenClassificationData,
+} from "./tasks/conll.ts";
+export {
+  type ForecastingData,
+  type ForecastingOptions,
+  forecasting,
+  type Series,
+} from "./tasks/forecasting.ts";
+export { type Icon, type IconData, iconData, type PathCommand, parseSvg } from "./tasks/icon.ts";
+export {
+  type NamedSequence,
+  parseFasta,
+  parseSmiles,
+  type SequenceData,
+} from "./tasks/sequences.ts";
+export {
+  type Answer,
+  parseSquad,
+  type Question,
+  type QuestionAnsweringData,
+} from "./tasks/squad.ts";
+export {
+  type CategoryFeature,
+  type NumberTarget,
+  type TabularData,
+  type TabularOptions,
+  tabular,
+} from "./tasks/tabular.ts";
+export type { Labels } from "./tasks/task-columns.ts";
+export { type NamedText, type TextCorpus, textCorpus } from "./tasks/text-corpus.ts";
+export {
+  type LinkageData,
+  type LinkageRecord,
+  linkage,
+  type TextClassificationData,
+  type TextPairsData,
+  textClassification,
+  textPairs,
+} from "./tasks/texts.ts";
+export {
+  parseNifti,
+  type Volume,
+  type VolumePair,
+  type VolumeSegmentationData,
+  volumeSegmentation,
+} from "./tasks/volume.ts";
 export { parseTokenizer, tokenizerOf, tokenizerText } from "./tokenizers/json-tokenizer.ts";
 export { byteTokenizer, characterTokenizer } from "./tokenizers/simple.ts";
 export type {

@@ -1,6 +1,6 @@
-import type { Dirent } from "node:fs";
 import { DataError } from "../errors.ts";
-import { isImageName, refuseOtherImage } from "./image-format.ts";
+import { isImageFile } from "./image-format.ts";
+import { type Entry, listFiles, readEntries } from "./list-files.ts";
 
 /** A class by its folder's name, and its images' paths, both sorted by name. */
 export interface ClassFolder {
@@ -24,7 +24,7 @@ export async function listClassFolders(path: string): Promise<ClassFolder[]> {
   checkFolders(path, entries.length, folders, join);
   const classes: ClassFolder[] = [];
   for (const name of folders) {
-    const files = await listImages(join(path, name), new Set());
+    const files = await listFiles(join(path, name), isImageFile);
     if (files.length === 0) {
       throw new DataError(
         `class folder "${join(path, name)}" holds no PNG, JPEG or WebP image: add images or delete the folder.`,
@@ -33,11 +33,6 @@ export async function listClassFolders(path: string): Promise<ClassFolder[]> {
     classes.push({ name, files });
   }
   return classes;
-}
-
-interface Entry {
-  readonly name: string;
-  readonly isFolder: boolean;
 }
 
 async function readDataFolder(path: string): Promise<Entry[]> {
@@ -88,47 +83,5 @@ function checkFolders(
     throw new DataError(
       `data folder "${path}" holds one class only ("${first}"): add a folder for each other class.`,
     );
-  }
-}
-
-/** All images below a folder; `above` holds the real paths of the folders that lead here, against loops. */
-async function listImages(folder: string, above: ReadonlySet<string>): Promise<string[]> {
-  const { realpath } = await import("node:fs/promises");
-  const { join } = await import("node:path");
-  const real = await realpath(folder);
-  if (above.has(real)) return [];
-  const files: string[] = [];
-  for (const { name, isFolder } of await readEntries(folder)) {
-    const path = join(folder, name);
-    if (isFolder) files.push(...(await listImages(path, new Set([...above, real]))));
-    else if (isImageName(name)) files.push(path);
-    else refuseOtherImage(path);
-  }
-  return files;
-}
-
-/** What a folder holds by name, links followed, without hidden entries and what archives leave behind. */
-async function readEntries(folder: string): Promise<Entry[]> {
-  const { readdir } = await import("node:fs/promises");
-  const shown = (await readdir(folder, { withFileTypes: true })).filter(
-    ({ name }) => !name.startsWith(".") && name !== "__MACOSX",
-  );
-  const entries = await Promise.all(
-    shown.map(async (entry) => ({
-      name: entry.name,
-      isFolder: await leadsToFolder(folder, entry),
-    })),
-  );
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function leadsToFolder(folder: string, entry: Dirent): Promise<boolean> {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const { stat } = await import("node:fs/promises");
-  const { join } = await import("node:path");
-  try {
-    return (await stat(join(folder, entry.name))).isDirectory();
-  } catch {
-    return false;
   }
 }

@@ -15,6 +15,16 @@ export function isImageName(name: string): boolean {
 }
 
 /**
+ * Whether a file is an image by its name.
+ *
+ * @throws DataError naming a file whose ending says that it is an image of another format.
+ */
+export function isImageFile(path: string): boolean {
+  if (!isImageName(path)) refuseOtherImage(path);
+  return isImageName(path);
+}
+
+/**
  * Refuses a file whose ending says that it is an image of another format.
  *
  * @throws DataError naming the file.

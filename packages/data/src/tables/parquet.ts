@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { ownBuffer } from "../own-buffer.ts";
 import type { Table } from "./table.ts";
 import { type TypedTableOptions, typedTable } from "./typed-table.ts";
 
@@ -39,7 +40,7 @@ async function readColumns(
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
-  const file = asBuffer(bytes);
+  const file = ownBuffer(bytes);
   const metadata = parquetMetadata(file);
   const rows = Number(metadata.num_rows);
   const columns = new Map<string, unknown[]>();
@@ -54,10 +55,4 @@ async function readColumns(
     },
   });
   return { names: [...columns.keys()], values: [...columns.values()], rows };
-}
-
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
-  const whole = byteOffset === 0 && byteLength === buffer.byteLength;
-  if (whole && buffer instanceof ArrayBuffer) return buffer;
-  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }

@@ -1,5 +1,6 @@
 import { DataError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
+import { ownBuffer } from "../own-buffer.ts";
 import type { Table } from "./table.ts";
 import { type TypedTableOptions, typedTable } from "./typed-table.ts";
 
@@ -60,8 +61,7 @@ async function readSheet(
   wanted: string | undefined,
 ): Promise<Sheet> {
   const { default: readXlsx } = await import("read-excel-file/universal");
-  // A copy of its own: the bytes may be part of a larger buffer.
-  const sheets: readonly Sheet[] = await readXlsx(bytes.slice().buffer).catch((cause: unknown) => {
+  const sheets: readonly Sheet[] = await readXlsx(ownBuffer(bytes)).catch((cause: unknown) => {
     throw new DataError(
       `${name} is not an xlsx workbook: save it as xlsx (a workbook of the old xls format is not read).`,
       { cause },

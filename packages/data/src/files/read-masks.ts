@@ -1,0 +1,127 @@
+import { checkWhole } from "../check.ts";
+import { DataError } from "../errors.ts";
+import { decodeImage, measureImage, type SeenSize } from "./decode.ts";
+import { isImageFile } from "./image-format.ts";
+import { filesAt, pairFiles } from "./list-files.ts";
+
+const MOST_CLASSES = 256;
+
+/** How images and masks are read. */
+export interface ImageMaskOptions {
+  /** The common size in pixels; a number is both height and width. Needed where images differ in size. */
+  readonly size?: number | SeenSize;
+}
+
+/**
+ * Images and the class of each pixel. Format: a folder of PNG, JPEG or WebP images and a folder of PNG masks of the
+ * same names, in which every colour is a class.
+ */
+export interface SegmentationData {
+  /** `[N, H, W, 3]`, bytes. */
+  readonly images: Uint8Array;
+  /** The class of each pixel, `[N, H, W]`, as an index into `classes`. */
+  readonly masks: Uint8Array;
+  readonly names: readonly string[];
+  readonly height: number;
+  readonly width: number;
+  /** The colours that stand for the classes, such as `#ff0000`, sorted from dark to bright as numbers. */
+  readonly classes: readonly string[];
+  readonly size: number;
+  describe(): string;
+}
+
+/**
+ * Reads images with their masks, scaled to one size: images as a picture is, masks without mixing classes.
+ *
+ * @throws DataError when a file is damaged or has no partner, a mask is of another size than its image, or images
+ * differ in size and none was given.
+ */
+export async function readImageMasks(
+  imageFolder: string,
+  maskFolder: string,
+  options: ImageMaskOptions = {},
+): Promise<SegmentationData> {
+  const what = "PNG, JPEG or WebP image";
+  const pairs = await pairFiles(
+    await filesAt(imageFolder, isImageFile, what),
+    await filesAt(maskFolder, isImageFile, what),
+    [imageFolder, maskFolder],
+  );
+  const { height, width } = await commonSize(pairs, options.size);
+  const pixels = height * width;
+  const images = new Uint8Array(pairs.length * pixels * 3);
+  const colours = new Int32Array(pairs.length * pixels);
+  for (const [place, [, image, mask]] of pairs.entries()) {
+    images.set(await decodeImage(image, { height, width }), place * pixels * 3);
+    colours.set(await decodeMask(mask, { height, width }), place * pixels);
+  }
+  const found = [...new Set(colours)].sort((a, b) => a - b);
+  checkColours(found.length, maskFolder);
+  const places = new Map(found.map((colour, label) => [colour, label]));
+  const classes = found.map((colour) => `#${colour.toString(16).padStart(6, "0")}`);
+  return {
+    images,
+    masks: Uint8Array.from(colours, (colour) => places.get(colour) as number),
+    names: pairs.map(([name]) => name),
+    height,
+    width,
+    classes,
+    size: pairs.length,
+    describe: () =>
+      `${pairs.length} images of ${height} x ${width} pixels in ${classes.length} classes (` +
+      `${classes.slice(0, 8).join(", ")}${classes.length > 8 ? ", ..." : ""})`,
+  };
+}
+
+function checkColours(count: number, folder: string): void {
+  if (count >= 2 && count <= MOST_CLASSES) return;
+  throw new DataError(
+    `the masks in "${folder}" have ${count} ${count === 1 ? "colour" : "colours"}, and every colour is a class: use from 2 to ` +
+      `${MOST_CLASSES}, and PNG, which keeps colours as they are.`,
+  );
+}
+
+type Pairs = readonly (readonly [name: string, image: string, mask: string])[];
+
+async function commonSize(pairs: Pairs, size: ImageMaskOptions["size"]): Promise<SeenSize> {
+  let first: SeenSize | undefined;
+  let other: string | undefined;
+  for (const [, image, mask] of pairs) {
+    const [seen, masked] = [await measureImage(image), await measureImage(mask)];
+    if (sizeText(seen) !== sizeText(masked)) {
+      throw new DataError(
+        `"${mask}" has ${sizeText(masked)} pixels, but its image has ${sizeText(seen)}: use a mask of the same size.`,
+      );
+    }
+    first ??= seen;
+    if (sizeText(seen) !== sizeText(first)) other ??= image;
+  }
+  if (size !== undefined) {
+    const { height, width } = typeof size === "number" ? { height: size, width: size } : size;
+    checkWhole("readImageMasks: size", height, 1);
+    checkWhole("readImageMasks: size", width, 1);
+    return { height, width };
+  }
+  if (other === undefined && first) return first;
+  throw new DataError(`"${other}" differs in size from the images before it: pass a common size.`);
+}
+
+function sizeText({ height, width }: SeenSize): string {
+  return `${height} x ${width}`;
+}
+
+/** The colour of each pixel as a number of 24 bits. */
+async function decodeMask(path: string, { height, width }: SeenSize): Promise<Int32Array> {
+  const { default: sharp } = await import("sharp");
+  const bytes = await sharp(path, { failOn: "error" })
+    .autoOrient()
+    .resize({ width, height, fit: "cover", kernel: "nearest", fastShrinkOnLoad: false })
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer()
+    .catch((cause: unknown) => {
+      throw new DataError(`"${path}" is not a whole mask: replace it or delete it.`, { cause });
+    });
+  return Int32Array.from({ length: height * width }, (_, i) => bytes.readUIntBE(3 * i, 3));
+}
