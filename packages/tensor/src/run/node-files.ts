@@ -1,6 +1,14 @@
-import { open, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { QuireError } from "../errors.ts";
 import type { ExportedModel } from "../onnx/export.ts";
+import {
+  type ImportedModel,
+  type ImportOptions,
+  importOnnx,
+  modelIn,
+} from "../onnx/import/import-model.ts";
+import { locationsOf } from "../onnx/import/weights.ts";
 
 /**
  * Writes an exported model to a path, and the file of its weights, if it has one, beside it.
@@ -18,4 +26,25 @@ export async function saveOnnx(path: string, exported: ExportedModel): Promise<v
     }
   }
   await writeFile(path, exported.model);
+}
+
+/**
+ * Reads a model from a path, with the files of its weights that stand beside it.
+ *
+ * @throws QuireError when the model names a file outside of its folder, and whatever `importOnnx` throws.
+ * @throws Error when a file cannot be read.
+ */
+export async function loadOnnx(
+  path: string,
+  options: Omit<ImportOptions, "externalData"> = {},
+): Promise<ImportedModel> {
+  const bytes = await readFile(path);
+  const files: [location: string, bytes: Uint8Array][] = [];
+  for (const location of locationsOf(modelIn(bytes).model)) {
+    if (basename(location) !== location) {
+      throw new QuireError(`loadOnnx: "${location}" does not stand in the model's folder.`);
+    }
+    files.push([location, await readFile(join(dirname(path), location))]);
+  }
+  return importOnnx(bytes, { ...options, externalData: Object.fromEntries(files) });
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../compile.ts";
 import { QuireError } from "../../errors.ts";
@@ -21,6 +24,7 @@ import {
   sub,
   transpose,
 } from "../../ops/index.ts";
+import { loadOnnx, saveOnnx } from "../../run/node-files.ts";
 import { runBare } from "../../testing/bare-session.ts";
 import { fileBytes, fileNode } from "../../testing/onnx-files.ts";
 import { drawn, whole } from "../../testing/onnx-nodes.ts";
@@ -244,6 +248,31 @@ describe("importOnnx", () => {
     const bytes = Buffer.concat(chunks);
     const model = importOnnx(exported.model, { externalData: { "weights.bin": bytes } });
     expectClose(await (model.parameters[0] as Variable).get(), await weight.get(), 0);
+    const folder = await mkdtemp(join(tmpdir(), "quire-"));
+    try {
+      await saveOnnx(join(folder, "model.onnx"), exported);
+      const loaded = await loadOnnx(join(folder, "model.onnx"));
+      expectClose(await (loaded.parameters[0] as Variable).get(), await weight.get(), 0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("reads no weights from outside of the model's folder", async () => {
+    const weight = new Variable([40, 30], { name: "weight" });
+    const { model } = await exportOnnx((x: Tensor) => matmul(x, weight), {
+      inputs: { x: { shape: [2, 40] } },
+      externalData: "../weights.bin",
+    });
+    const folder = await mkdtemp(join(tmpdir(), "quire-"));
+    try {
+      await writeFile(join(folder, "model.onnx"), model);
+      await expect(loadOnnx(join(folder, "model.onnx"))).rejects.toThrow(
+        new QuireError(`loadOnnx: "../weights.bin" does not stand in the model's folder.`),
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -50,7 +50,12 @@ export interface ImportedModel {
   ): Record<string, Tensor>;
 }
 
-function requireModel(bytes: Uint8Array): { model: ModelProto; graph: GraphProto } {
+/**
+ * The model in a file's bytes, and its graph.
+ *
+ * @throws QuireError when the bytes are no ONNX file.
+ */
+export function modelIn(bytes: Uint8Array): { model: ModelProto; graph: GraphProto } {
   let model: ModelProto;
   try {
     model = decodeModel(bytes);
@@ -152,7 +157,7 @@ function build(
  * cannot hold, or a file beside the model is missing.
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
-  const { model, graph } = requireModel(bytes);
+  const { model, graph } = modelIn(bytes);
   const parts = partsOf(model, options.externalData ?? {});
   const inputs = inputsOf(graph, options.inputs);
   const outputs = (graph.output ?? []).map(({ name = "" }) => name);

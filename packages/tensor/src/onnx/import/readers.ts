@@ -44,10 +44,16 @@ const runtimeReaders: ReaderTable = {
   ...fusedQuantizedReaders,
 };
 
+/** Standard operations that ONNX Runtime also has under its own name, with the same meaning. */
+const alike = ["DequantizeLinear", "GatherND", "Pad", "QuantizeLinear", "Range", "Trilu"];
+
 const domains: Readonly<Record<string, ReaderTable>> = {
   "": standardReaders,
   "ai.onnx": standardReaders,
-  "com.microsoft": { ...standardReaders, ...runtimeReaders },
+  "com.microsoft": {
+    ...Object.fromEntries(Object.entries(standardReaders).filter(([name]) => alike.includes(name))),
+    ...runtimeReaders,
+  },
 };
 
 const draws = "it draws numbers, and Quire draws them from streams of its own";

@@ -42,6 +42,17 @@ export function allGraphs({ graph = {}, functions = [] }: ModelProto): GraphProt
   return [...graphsOf(graph), ...functions.flatMap(({ node = [] }) => graphsOf({ node }))];
 }
 
+/** The files beside a model that hold its weights, by the locations that it gives. */
+export function locationsOf(model: ModelProto): string[] {
+  const protos = allGraphs(model).flatMap(({ initializer = [], node = [] }) => [
+    ...initializer,
+    ...node.flatMap(({ attribute = [] }) => attribute.flatMap(({ t }) => t ?? [])),
+  ]);
+  const entries = protos.flatMap(({ externalData = [] }) => externalData);
+  const locations = entries.filter(({ key }) => key === "location");
+  return [...new Set(locations.map(({ value = "" }) => value))];
+}
+
 /** Which operands values are used as, by name: `Conv 1`. */
 function usesOf(graphs: readonly GraphProto[]): Map<string, string[]> {
   const uses = new Map<string, string[]>();
