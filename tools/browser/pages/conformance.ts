@@ -1,7 +1,15 @@
 /** What the conformance suite runs, the same in a page and in Node. */
 import { Transformer } from "@quire/nn";
 import { compile, devices, hostTensor, Random, runtimeOn, type Tensor } from "@quire/tensor";
-import { families, type Outcome, runCase, type StoredCase } from "@quire/tensor/testing";
+import {
+  families,
+  gpuGaps,
+  type Outcome,
+  type Probe,
+  probesOf,
+  runCase,
+  type StoredCase,
+} from "@quire/tensor/testing";
 import { adam, crossEntropy } from "@quire/train";
 
 type Device = Parameters<typeof runtimeOn>[0];
@@ -9,23 +17,38 @@ type Device = Parameters<typeof runtimeOn>[0];
 /** What a WebAssembly module says when it is broken for good, so that nothing can run after it. */
 const broken = /^(unreachable|Aborted|memory access out of bounds|table index)/;
 
-/** Runs a family's stored cases on a device, up to one that breaks the runtime. */
-async function cases(
-  device: Device,
-  name: string,
-  stored: readonly StoredCase[],
-): Promise<Outcome[]> {
+/** A stored case, and the difference that is tolerated where it is not the usual one. */
+interface Given {
+  readonly stored: StoredCase;
+  readonly tolerance?: number;
+}
+
+function buildersOf(name: string) {
+  return families.find((family) => family.name === name)?.builders ?? {};
+}
+
+/** Runs cases of a family on a device, up to one that breaks the runtime. */
+async function cases(device: Device, name: string, given: readonly Given[]): Promise<Outcome[]> {
   const runtime = await runtimeOn(device);
-  const builders = families.find((family) => family.name === name)?.builders ?? {};
+  const builders = buildersOf(name);
   const outcomes: Outcome[] = [];
-  for (const one of stored) {
-    const build = builders[one.op];
-    if (!build) continue;
-    const outcome = await runCase(one, build, runtime);
+  for (const { stored, tolerance } of given) {
+    const build = builders[stored.op];
+    if (!build) throw new Error(`no operation ${stored.op} in ${name}`);
+    const outcome = await runCase(stored, build, runtime, tolerance);
     outcomes.push(outcome);
     if (broken.test(outcome.values ?? "")) break;
   }
   return outcomes;
+}
+
+/** Cases in other dtypes than the stored ones, with what this device makes of them. */
+async function probes(
+  device: Device,
+  name: string,
+  stored: readonly StoredCase[],
+): Promise<Probe[]> {
+  return probesOf(stored, buildersOf(name), await runtimeOn(device));
 }
 
 /** The smallest GPT of the benchmark, trained on fixed random tokens: the loss before each step. */
@@ -55,5 +78,12 @@ async function train(device: Device, steps: number): Promise<number[]> {
 }
 
 /** What the runner calls. */
-export const suite = { cases, train, devices, families: () => families.map(({ name }) => name) };
+export const suite = {
+  cases,
+  probes,
+  train,
+  devices,
+  gaps: () => gpuGaps.map(({ type, why }) => ({ type, why })),
+  families: () => families.map(({ name }) => name),
+};
 Object.assign(globalThis, { suite });

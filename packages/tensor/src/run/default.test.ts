@@ -53,7 +53,7 @@ describe("the device of a program in Node", () => {
 
 test("a variable takes its value along to another runtime, and loses none that was set", async () => {
   const variable = new Variable([2], { name: "count", initial: 3 });
-  const other = nodeRuntimeOn("cpu");
+  const other = nodeRuntimeOn({ device: "cpu", hasHalf: true });
   await variable.moveTo(nodeRuntime);
   const first = variable.front(nodeRuntime);
   await variable.set(hostTensor([4, 5], [2]));

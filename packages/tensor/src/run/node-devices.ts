@@ -2,13 +2,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { env, InferenceSession, listSupportedBackends } from "onnxruntime-node";
+import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import { allocate, type DType } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
 import { input } from "../graph/source.ts";
 import { emit } from "../onnx/emit.ts";
 import { exp } from "../ops/elementwise.ts";
 import { type Device, type DeviceReport, deviceNames, type Platform } from "./device.ts";
 import { nodeRuntime, nodeRuntimeOn } from "./node.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** What to do where a device is missing. */
 const advice: Readonly<Record<Device, string>> = {
@@ -67,15 +69,16 @@ function absenceOf(device: Device): string | undefined {
   return isMissing ? "ONNX Runtime's CUDA libraries are not installed." : undefined;
 }
 
-/** Loads the smallest model on a device; gives the reason where that fails. */
-async function refusalOf(device: Device): Promise<string | undefined> {
-  const x = input("x", { shape: [1], dtype: "float32" });
-  const graph = { inputs: [x], outputs: [exp(x)] };
+/** Runs the smallest model on a device; gives the reason where that fails. */
+async function refusalOf(device: Device, dtype: DType = "float32"): Promise<string | undefined> {
+  const x = input("x", { shape: [1], dtype });
+  const model = emit({ inputs: [x], outputs: [exp(x)] }, { inputs: ["x"], outputs: ["y"] });
   try {
-    const session = await InferenceSession.create(emit(graph, { inputs: ["x"], outputs: ["y"] }), {
+    const session = await InferenceSession.create(model, {
       executionProviders: [device],
       logSeverityLevel: 4,
     });
+    await session.run({ x: new Tensor(dtype, allocate(dtype, 1) as Float32Array, [1]) });
     await session.release();
     return undefined;
   } catch (error) {
@@ -84,9 +87,11 @@ async function refusalOf(device: Device): Promise<string | undefined> {
   }
 }
 
+async function open(device: Device): Promise<Runtime> {
+  if (device === "cpu") return nodeRuntime;
+  const hasHalf = (await refusalOf(device, "float16")) === undefined;
+  return nodeRuntimeOn({ device, hasHalf });
+}
+
 /** The devices of Node: the processor always, GPUs where their drivers and libraries are. */
-export const platform: Platform = {
-  preferred,
-  report,
-  open: (device) => Promise.resolve(device === "cpu" ? nodeRuntime : nodeRuntimeOn(device)),
-};
+export const platform: Platform = { preferred, report, open };

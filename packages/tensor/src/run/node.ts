@@ -1,3 +1,4 @@
+import { availableParallelism, cpus } from "node:os";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { allocate, type TypedArray } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
@@ -65,18 +66,35 @@ function named(names: readonly string[], buffers: readonly Buffer[]): Record<str
 
 /** The processor computes what the GPU does not take: empty tensors, and kernels that are missing or wrong. */
 function providerFor(
-  device: Device,
+  { device, hasHalf }: NodePlace,
   model: Uint8Array,
-  { hasEmpty }: Signature,
+  signature: Signature,
 ): InferenceSession.ExecutionProviderConfig {
-  if (device === "cpu" || hasEmpty) return "cpu";
+  if (device === "cpu" || signature.hasEmpty || (signature.hasHalf && !hasHalf)) return "cpu";
   if (device === "cuda") return device;
   const gaps = nodesInGaps(model);
   return gaps.length > 0 ? { name: "webgpu", forceCpuNodeNames: gaps } : device;
 }
 
+/**
+ * ONNX Runtime counts the machine's cores. A process that is bound to some of them (by mpirun, taskset or a container)
+ * gets as many threads, which would otherwise wait for one another.
+ */
+function threads(): InferenceSession.SessionOptions {
+  const share = availableParallelism();
+  return share < cpus().length ? { intraOpNumThreads: share } : {};
+}
+
+/** A device of Node's. */
+export interface NodePlace {
+  readonly device: Device;
+  /** Whether it computes with float16. */
+  readonly hasHalf: boolean;
+}
+
 /** ONNX Runtime in Node, on a device. */
-export function nodeRuntimeOn(device: Device): Runtime {
+export function nodeRuntimeOn(at: NodePlace): Runtime {
+  const { device } = at;
   const place = (type: TensorType, data?: TypedArray): Buffer =>
     new NodeBuffer(type, data ?? allocate(type.dtype, sizeOf(type.shape)));
   return {
@@ -87,9 +105,10 @@ export function nodeRuntimeOn(device: Device): Runtime {
     async load(model, signature) {
       try {
         const session = await InferenceSession.create(model, {
-          executionProviders: [providerFor(device, model, signature)],
+          executionProviders: [providerFor(at, model, signature)],
           graphOptimizationLevel: "all",
           logSeverityLevel: 3,
+          ...threads(),
         });
         return new NodeSession(session, signature);
       } catch (error) {
@@ -101,4 +120,4 @@ export function nodeRuntimeOn(device: Device): Runtime {
 }
 
 /** ONNX Runtime in Node, on the processor. */
-export const nodeRuntime: Runtime = nodeRuntimeOn("cpu");
+export const nodeRuntime: Runtime = nodeRuntimeOn({ device: "cpu", hasHalf: true });

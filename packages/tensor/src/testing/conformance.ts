@@ -13,6 +13,7 @@ import {
   type StoredCase,
   type StoredTensor,
   toHost,
+  tolerance,
 } from "./stored-case.ts";
 
 /** How a case came out on a runtime; nothing said is nothing wrong. */
@@ -32,6 +33,7 @@ export async function runCase(
   stored: StoredCase,
   build: Builder,
   runtime: Runtime,
+  tolerated: number = tolerance,
 ): Promise<Outcome> {
   const active = activeInputs(stored);
   const { op, label } = stored;
@@ -47,8 +49,8 @@ export async function runCase(
   try {
     const { values, gradients } = await run(stored.inputs.map(toHost), cotangentsOf(stored));
     const wanted = active.map((i) => stored.gradients?.[i] as StoredTensor);
-    const wrongValues = firstWrong(values, stored.outputs);
-    const wrongGradients = firstWrong(gradients, wanted);
+    const wrongValues = firstWrong(values, stored.outputs, tolerated);
+    const wrongGradients = firstWrong(gradients, wanted, tolerated);
     return {
       ...facts,
       ...(wrongValues !== undefined && { values: wrongValues }),
@@ -64,13 +66,14 @@ export async function runCase(
 function firstWrong(
   got: readonly HostTensor[],
   wanted: readonly StoredTensor[],
+  tolerated: number,
 ): string | undefined {
   for (const [i, stored] of wanted.entries()) {
     const [value, right] = [got[i] as HostTensor, toHost(stored)];
     if (typeText(value) !== typeText(right)) {
       return `${i} is ${typeText(value)}, not ${typeText(right)}`;
     }
-    const off = differences(value, right);
+    const off = differences(value, right, tolerated);
     const [first] = off;
     if (first) {
       return `${i}: ${off.length} differ, at ${first.at} ${first.got}, not ${first.wanted}`;

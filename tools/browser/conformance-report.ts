@@ -1,0 +1,194 @@
+/** A case as a backend is given it. */
+export interface Case {
+  readonly stored: {
+    readonly op: string;
+    readonly label: string;
+    readonly inputs: readonly { readonly dtype: string }[];
+  };
+  readonly tolerance?: number;
+}
+
+/** Where a backend is held less strictly, or, without a tolerance, not at all; and why. */
+export interface Exception {
+  readonly backends: readonly string[];
+  readonly ops: readonly string[];
+  /** Only with operands of these dtypes. */
+  readonly dtypes?: readonly string[];
+  readonly tolerance?: number;
+  readonly reason: string;
+}
+
+/** How a case came out; nothing said is nothing wrong. */
+export interface Outcome {
+  readonly op: string;
+  readonly label: string;
+  readonly dtype: string;
+  readonly hasGradient: boolean;
+  readonly values?: string;
+  readonly gradients?: string;
+}
+
+/** What a backend did. */
+export interface Ran {
+  readonly backend: string;
+  readonly outcomes: readonly Outcome[];
+  readonly skipped: readonly Case[];
+  readonly losses: readonly number[];
+  readonly seconds: number;
+}
+
+/** A kernel that is passed over on GPUs, and why. */
+export interface KernelGap {
+  readonly type: string;
+  readonly why: string;
+}
+
+/** Everything that the written report is made of. */
+export interface Findings {
+  readonly ran: readonly Ran[];
+  readonly exceptions: readonly Exception[];
+  readonly gaps: readonly KernelGap[];
+  readonly lossTolerance: number;
+}
+
+const shortNames: Readonly<Record<string, string>> = {
+  float32: "f32",
+  float16: "f16",
+  int32: "i32",
+  int64: "i64",
+  uint8: "u8",
+  bool: "bool",
+};
+
+/** The exception that a case falls under on a backend. */
+export function exceptionFor(
+  { stored }: Case,
+  backend: string,
+  exceptions: readonly Exception[],
+): Exception | undefined {
+  const dtype = stored.inputs[0]?.dtype ?? "";
+  return exceptions.find(
+    ({ backends, ops, dtypes }) =>
+      backends.includes(backend) && ops.includes(stored.op) && (dtypes?.includes(dtype) ?? true),
+  );
+}
+
+function hasFailed({ values, gradients }: Outcome): boolean {
+  return values !== undefined || gradients !== undefined;
+}
+
+/** The largest difference of a backend's losses from another's. */
+function apart(one: Ran, other: Ran): number {
+  return Math.max(...one.losses.map((loss, i) => Math.abs(loss - (other.losses[i] ?? Number.NaN))));
+}
+
+/** How many checks failed: values, gradients, and the training step's losses. */
+export function countFailed({ ran, lossTolerance }: Findings): number {
+  const first = ran[0] as Ran;
+  return ran.reduce((total, one) => {
+    const isOff = !(apart(one, first) <= lossTolerance);
+    return total + one.outcomes.filter(hasFailed).length + Number(isOff);
+  }, 0);
+}
+
+/** A backend's counts, and each case that failed, as text for people. */
+export function summaryOf(one: Ran, first: Ran): string {
+  const failed = one.outcomes.filter(hasFailed);
+  const gradients = one.outcomes.filter(({ hasGradient }) => hasGradient).length;
+  const counts =
+    `${one.backend}: ${one.outcomes.length - failed.length} of ${one.outcomes.length} cases pass ` +
+    `(${gradients} with gradients), ${one.skipped.length} skipped; ${one.losses.length} training ` +
+    `steps, losses within ${apart(one, first).toExponential(1)}; ${one.seconds.toFixed(0)} s`;
+  const lines = failed.map(
+    ({ op, label, dtype, values, gradients: slopes }) =>
+      `  ${op} of ${dtype}, ${label}: ${[values, slopes && `gradient ${slopes}`].filter(Boolean).join("; ")}`,
+  );
+  return [counts, ...lines].join("\n");
+}
+
+/** The document that is written: counts, the table, and the reasons of all that is not as it should be. */
+export function report({ ran, exceptions, gaps, lossTolerance }: Findings): string {
+  const first = ran[0] as Ran;
+  return `${[
+    "# Conformance",
+    "Written by `npm run conformance`; do not edit. Every operation is held against values and\n" +
+      "gradients that other software computed, stored in `packages/tensor/references`, within 1e-5; in\n" +
+      "dtypes that are not stored, against the values of Node's processor.",
+    countsTable(ran, first),
+    `The training step is the smallest GPT of \`bench/step\`: ${first.losses.length} steps of Adam from the same weights. Its\n` +
+      `losses may differ from those of Node's processor by ${lossTolerance}.`,
+    "## Operations by backend and dtype",
+    "A dtype stands where all its cases pass, with ∂ where gradients are among them, and is struck out\n" +
+      "where one fails; a number refers to the reasons below. What is missing, the operation does not take.",
+    operationsTable(ran, exceptions),
+    "## Held less strictly, or skipped",
+    exceptions.map((exception, i) => exceptionText(exception, i)).join("\n"),
+    "## What WebGPU leaves to the processor",
+    "ONNX Runtime computes int64, uint8 and most of bool on the processor, with copies around: indices\n" +
+      "are int32 in Quire for that reason. So it does with graphs that hold a tensor without elements,\n" +
+      "with float16 where the adapter lacks `shader-f16`, and with these nodes, which Quire takes off\n" +
+      "the GPU because a kernel there is missing or wrong:",
+    gaps.map(({ type, why }) => `- \`${type}\` ${why}.`).join("\n"),
+  ].join("\n\n")}\n`;
+}
+
+function countsTable(ran: readonly Ran[], first: Ran): string {
+  const rows = ran.map((one) => {
+    const failed = one.outcomes.filter(hasFailed).length;
+    const gradients = one.outcomes.filter(({ hasGradient }) => hasGradient).length;
+    const cells = [
+      one.backend,
+      one.outcomes.length - failed,
+      failed,
+      one.skipped.length,
+      gradients,
+      apart(one, first).toExponential(1),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return [
+    "| backend | cases that pass | fail | skipped | with gradients | training step: losses within |",
+    "|---|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+function exceptionText({ backends, ops, dtypes, tolerance, reason }: Exception, i: number): string {
+  const what = `${ops.map((op) => `\`${op}\``).join(", ")}${dtypes ? ` of ${dtypes.join(", ")}` : ""}`;
+  const how = tolerance === undefined ? "skipped" : `within ${tolerance}`;
+  return `${i + 1}. ${what} on ${backends.join(" and ")}: ${how}, for ${reason}.`;
+}
+
+function operationsTable(ran: readonly Ran[], exceptions: readonly Exception[]): string {
+  const all = ran.flatMap(({ outcomes, skipped }) => [
+    ...outcomes.map(({ op }) => op),
+    ...skipped.map(({ stored }) => stored.op),
+  ]);
+  const rows = [...new Set(all)].sort().map((op) => {
+    const cells = ran.map((one) => cellOf(op, one, exceptions));
+    return `| ${[`\`${op}\``, ...cells].join(" | ")} |`;
+  });
+  return [
+    `| operation | ${ran.map(({ backend }) => backend).join(" | ")} |`,
+    `|---|${ran.map(() => "---").join("|")}|`,
+    ...rows,
+  ].join("\n");
+}
+
+function cellOf(op: string, { backend, outcomes, skipped }: Ran, exceptions: readonly Exception[]) {
+  const own = outcomes.filter((outcome) => outcome.op === op);
+  const left = skipped.filter(({ stored }) => stored.op === op);
+  return Object.entries(shortNames)
+    .flatMap(([dtype, short]) => {
+      const cases = own.filter((outcome) => outcome.dtype === dtype);
+      const isSkipped = left.some(({ stored }) => stored.inputs[0]?.dtype === dtype);
+      if (cases.length === 0 && !isSkipped) return [];
+      const stored = { op, label: "", inputs: [{ dtype }] };
+      const exception = exceptionFor({ stored }, backend, exceptions);
+      const note = exception ? ` (${exceptions.indexOf(exception) + 1})` : "";
+      const slope = cases.some(({ hasGradient }) => hasGradient) ? "∂" : "";
+      const isBad = isSkipped || cases.some(hasFailed);
+      return [`${isBad ? `~~${short}~~` : short + slope}${note}`];
+    })
+    .join(" ");
+}
