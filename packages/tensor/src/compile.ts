@@ -8,6 +8,8 @@ import type { Variable } from "./graph/variable.ts";
 import { HostTensor, hostTensor } from "./host.ts";
 import { log } from "./log.ts";
 import { emit } from "./onnx/emit.ts";
+import { Quantizer } from "./quantize/quantizer.ts";
+import type { Quantization } from "./quantize/scheme.ts";
 import { optimize } from "./rewrite/index.ts";
 import { defaultRuntime } from "./run/default.ts";
 import type { Buffer, Runtime, Session } from "./run/runtime.ts";
@@ -43,6 +45,8 @@ export interface CompileOptions {
   readonly runtime?: Runtime;
   /** What messages call the function. */
   readonly name?: string;
+  /** How weights are stored: those that the variables have when the function is first called, from then on. */
+  readonly quantization?: Quantization | Quantizer;
 }
 
 interface Executable {
@@ -65,6 +69,9 @@ export function compile<A extends readonly Tree<Tensor>[], R extends Returned>(
 ): Compiled<A, R> {
   const name = options.name ?? (fn.name || "function");
   const executables = new Map<string, Promise<Executable>>();
+  const { quantization } = options;
+  const quantizer =
+    quantization instanceof Quantizer || !quantization ? quantization : new Quantizer(quantization);
   const fedFrom = (args: readonly unknown[]): Tree<HostTensor>[] =>
     args.map((arg, i) => toHost(arg, `argument ${i} of ${name}`));
   const executableFor = (fed: readonly Tree<HostTensor>[]): Promise<Executable> => {
@@ -72,7 +79,7 @@ export function compile<A extends readonly Tree<Tensor>[], R extends Returned>(
     const known = executables.get(key);
     if (known) return known;
     log(() => `tracing ${name} for ${signatureText(fed)}, trace ${executables.size + 1}`);
-    const executable = prepare(fn, fed, name, options.runtime);
+    const executable = prepare(fn, fed, name, { ...options, quantizer });
     executables.set(key, executable);
     executable.catch(() => executables.delete(key));
     return executable;
@@ -133,28 +140,29 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   fn: (...args: A) => Returned,
   args: readonly Tree<HostTensor>[],
   name: string,
-  runtime: Runtime | undefined,
+  { runtime, quantizer }: CompileOptions & { readonly quantizer: Quantizer | undefined },
 ): Promise<Executable> {
   const started = performance.now();
-  const recording = record(fn, args as readonly Tree<TensorType>[]);
-  const graph = optimize(recording.graph);
+  const traced = record(fn, args as readonly Tree<TensorType>[]);
+  const simplified = { ...traced, graph: optimize(traced.graph) };
+  const recording = quantizer ? await quantizer.apply(simplified) : simplified;
+  const { graph } = recording;
   const inputs = graph.inputs.map((_, i) => `input_${i}`);
   const outputs = graph.outputs.map((_, i) => `output_${i}`);
   const model = emit(graph, { inputs, outputs });
   const place = runtime ?? (await defaultRuntime());
-  const traced = performance.now();
+  const written = performance.now();
   const values = sorted(graph.outputs).flatMap((node) => node.outputs);
   const hasEmpty = values.some(({ shape }) => shape.includes(0));
   const hasHalf = values.some(({ dtype }) => dtype === "float16");
   const session = await place.load(model, { inputs, outputs, hasEmpty, hasHalf });
   log(
     () =>
-      `compiled ${name}: traced in ${(traced - started).toFixed(0)} ms, ` +
-      `loaded in ${(performance.now() - traced).toFixed(0)} ms, ${model.length} bytes`,
+      `compiled ${name}: traced in ${(written - started).toFixed(0)} ms, ` +
+      `loaded in ${(performance.now() - written).toFixed(0)} ms, ${model.length} bytes`,
   );
-  const optimized = { ...recording, graph };
-  const inPlace = place.updatesInPlace ? updatedInPlace(optimized) : new Set<Variable>();
-  return { recording: optimized, session, runtime: place, inPlace };
+  const inPlace = place.updatesInPlace ? updatedInPlace(recording) : new Set<Variable>();
+  return { recording, session, runtime: place, inPlace };
 }
 
 /** Functions that share variables must not overlap. */

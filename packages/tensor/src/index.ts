@@ -34,6 +34,17 @@ export type { Operand } from "./ops/define.ts";
 // biome-ignore lint/performance/noReExportAll: ops/index.ts names every operation, once
 export * from "./ops/index.ts";
 export { RandomStream } from "./ops/random-stream.ts";
+export { calibrate, type Examples } from "./quantize/calibrate.ts";
+export { Quantizer } from "./quantize/quantizer.ts";
+export {
+  type BlockOptions,
+  blocks,
+  float16,
+  type Int8Options,
+  int8,
+  type Quantization,
+  type Ranges,
+} from "./quantize/scheme.ts";
 export { Random, type RandomState } from "./random/random.ts";
 export { devices, runtimeOn, setDevice } from "./run/default.ts";
 export type { Device, DeviceReport } from "./run/device.ts";

@@ -24,7 +24,7 @@ export interface OnnxAttributes {
 }
 
 /** ONNX element types that lowerings may cast to inside an operation. */
-export type OnnxType = DType | "uint32" | "uint64" | "float64";
+export type OnnxType = DType | "int8" | "uint32" | "uint64" | "float64";
 
 /** How a lowering writes ONNX: every method gives names of values. */
 export interface Emit {
@@ -50,8 +50,8 @@ export interface Emit {
   sizes(values: readonly number[]): string;
   /** A scalar constant. */
   scalar(value: number, type: OnnxType): string;
-  /** A constant tensor. */
-  constant(value: HostTensor): string;
+  /** A constant tensor; `as` reads bytes as having signs. */
+  constant(value: HostTensor, as?: "int8"): string;
   /** A cast to an ONNX element type. */
   cast(input: string, to: OnnxType): string;
 }

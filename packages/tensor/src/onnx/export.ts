@@ -4,6 +4,8 @@ import { type Graph, sorted } from "../graph/graph.ts";
 import type { Tensor } from "../graph/node.ts";
 import { type Recording, record } from "../graph/record.ts";
 import type { Tree } from "../graph/tree.ts";
+import { Quantizer } from "../quantize/quantizer.ts";
+import type { Quantization } from "../quantize/scheme.ts";
 import { optimize } from "../rewrite/index.ts";
 import type { TensorType } from "../shape.ts";
 import { modelOf } from "./emit.ts";
@@ -44,6 +46,8 @@ export interface ExportOptions {
   readonly samples?: Readonly<Record<string, readonly [number, number, number]>>;
   /** Whether weights stand in a file of their own, or that file's name; on its own from 2 GB on. */
   readonly externalData?: boolean | string;
+  /** How weights are stored; in their own dtype unless said. */
+  readonly quantization?: Quantization;
 }
 
 /** An ONNX file, and the file of its weights if they do not stand in it. */
@@ -74,7 +78,10 @@ export async function exportOnnx(
 ): Promise<ExportedModel> {
   const free = freeNames(options);
   const points = samplePoints(free);
-  const recordings = points.map((point) => traced(fn, options, free, point));
+  const recordings = await quantized(
+    points.map((point) => traced(fn, options, free, point)),
+    options,
+  );
   const [recording] = recordings as [Recording];
   const outputs = outputNames(recording, options);
   const samples = recordings.map(
@@ -95,6 +102,18 @@ export async function exportOnnx(
     usedWeights(recording.graph, weights),
     options,
   );
+}
+
+/** The recordings with their weights stored as asked, the same values in all of them. */
+async function quantized(
+  recordings: readonly Recording[],
+  { quantization }: ExportOptions,
+): Promise<readonly Recording[]> {
+  if (!quantization) return recordings;
+  const quantizer = new Quantizer(quantization);
+  const done: Recording[] = [];
+  for (const recording of recordings) done.push(await quantizer.apply(recording));
+  return done;
 }
 
 /** The free sizes in the order they are met, each with values that no fixed size has. */
@@ -221,6 +240,7 @@ function refuseFixedSizes(
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
   if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return a.length === b.length;
     return a.length === b.length && a.every((byte, i) => byte === b[i]);
   }
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);

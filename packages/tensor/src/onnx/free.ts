@@ -183,6 +183,7 @@ function isGraph(value: AttributeValue): value is Graph {
 }
 
 function isEqual(a: AttributeValue, b: AttributeValue): boolean {
+  if (a === b) return true;
   if (a instanceof HostTensor && b instanceof HostTensor) {
     return typeText(a) === typeText(b) && a.data.every((value, i) => Object.is(value, b.data[i]));
   }

@@ -1,4 +1,4 @@
-import type { DType } from "../dtype.ts";
+import { type DType, dtypes } from "../dtype.ts";
 import type { OnnxType } from "../graph/emit.ts";
 import type { HostTensor } from "../host.ts";
 import type { TensorType } from "../shape.ts";
@@ -8,6 +8,7 @@ import type { DimensionProto, TensorProto, ValueInfoProto } from "./proto.ts";
 const elementTypes: Readonly<Record<OnnxType, number>> = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -25,16 +26,18 @@ export function elementType(type: OnnxType): number {
 /** The dtype behind ONNX's number for an element type, if Quire has it. */
 export function dtypeOf(elementType: number): DType | undefined {
   const found = Object.entries(elementTypes).find(([, number]) => number === elementType)?.[0];
-  return found === "float64" || found === "uint32" || found === "uint64"
-    ? undefined
-    : (found as DType | undefined);
+  return dtypes.find((dtype) => dtype === found);
 }
 
 /** A constant as a file holds it, its values in one block of little-endian bytes. */
-export function tensorProto(name: string, { dtype, shape, data }: HostTensor): TensorProto {
+export function tensorProto(
+  name: string,
+  { dtype, shape, data }: HostTensor,
+  type: OnnxType = dtype,
+): TensorProto {
   return {
     dims: shape.map(BigInt),
-    dataType: BigInt(elementType(dtype)),
+    dataType: BigInt(elementType(type)),
     name,
     rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   };

@@ -40,6 +40,7 @@ export class GraphWriter implements Emit {
   readonly #initializers: TensorProto[] = [];
   readonly #names = new Map<Tensor, string>();
   readonly #shared = new Map<string, string>();
+  readonly #large = new Map<HostTensor, string>();
   readonly #free: FreeSizes | undefined;
   readonly #namespace: Namespace;
   #hint = "value";
@@ -181,16 +182,20 @@ export class GraphWriter implements Emit {
   }
 
   scalar(value: number, type: OnnxType): string {
-    if (type === "uint32" || type === "uint64" || type === "float64") {
+    if (type === "int8" || type === "uint32" || type === "uint64" || type === "float64") {
       return this.cast(this.scalar(value, type === "float64" ? "float32" : "int64"), type);
     }
     return this.#once(`${type} ${value}`, () => this.#initializer(hostTensor([value], [], type)));
   }
 
-  constant(value: HostTensor): string {
-    if (value.data.length > 64) return this.#initializer(value);
-    const key = `${value.dtype} [${value.shape.join()}] ${value.data.join()}`;
-    return this.#once(key, () => this.#initializer(value));
+  constant(value: HostTensor, as?: "int8"): string {
+    if (value.data.length > 64) {
+      const known = this.#large.get(value) ?? this.#initializer(value, as);
+      this.#large.set(value, known);
+      return known;
+    }
+    const key = `${as ?? value.dtype} [${value.shape.join()}] ${value.data.join()}`;
+    return this.#once(key, () => this.#initializer(value, as));
   }
 
   cast(input: string, to: OnnxType): string {
@@ -206,9 +211,9 @@ export class GraphWriter implements Emit {
     return name;
   }
 
-  #initializer(value: HostTensor): string {
+  #initializer(value: HostTensor, as?: "int8"): string {
     const name = this.#fresh("constant");
-    this.#initializers.push(tensorProto(name, value));
+    this.#initializers.push(tensorProto(name, value, as));
     return name;
   }
 
