@@ -1,4 +1,4 @@
-import { type CompileOptions, QuireError, Random } from "@quire/tensor";
+import { type CompileOptions, Quantizer, QuireError, Random } from "@quire/tensor";
 import { searchBeams } from "./beams.ts";
 import { Decoder, type LanguageModel } from "./decoder.ts";
 import type { Generated, GenerateOptions, Prompts, Reason, TokenEvent } from "./options.ts";
@@ -19,8 +19,13 @@ export class Generator {
   readonly #idle = new Map<string, Decoder[]>();
 
   constructor(model: LanguageModel, options: CompileOptions = {}) {
+    const { quantization } = options;
     this.#model = model;
-    this.#options = options;
+    // One quantiser, so that what reads prompts and what goes on share their weights.
+    this.#options =
+      quantization === undefined || quantization instanceof Quantizer
+        ? options
+        : { ...options, quantization: new Quantizer(quantization) };
   }
 
   /**
