@@ -37,7 +37,7 @@ export async function curvePlot({ title, values, isShare = false }: CurvePlot): 
     data: { values: values.map((value) => ({ seed: 0, ...value })) },
     width: 420,
     height: 240,
-    config: { legend: { symbolOpacity: 1 } },
+    config: { legend: { symbolOpacity: 1, labelLimit: 320 } },
     encoding: { x, color },
     layer: [
       {
