@@ -4,13 +4,17 @@ import { build, type Plugin } from "vite";
 
 const builtins = new Set(builtinModules);
 
+/** Modules that ask for a part of Node, and do without where they do not get it. */
+const optional = new Map([["stream", /[\\/]node_modules[\\/]sax[\\/]/]]);
+
 /** Refuses what only Node has, with the file that asked for it. */
 const refuseNode: Plugin = {
   name: "refuse-node",
   enforce: "pre",
   resolveId(id, importer) {
     const isBuiltin = id.startsWith("node:") || builtins.has(id);
-    if (isBuiltin) this.error(`"${id}" runs only in Node, and ${importer} imports it`);
+    const isNeeded = isBuiltin && !optional.get(id)?.test(importer ?? "");
+    if (isNeeded) this.error(`"${id}" runs only in Node, and ${importer} imports it`);
     return null;
   },
 };

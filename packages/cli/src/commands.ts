@@ -1,5 +1,6 @@
 import type { AnyCommand } from "./command.ts";
 import { dataCommand } from "./commands/data.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -16,4 +17,5 @@ export const commands: readonly AnyCommand[] = [
   trainCommand,
   predictCommand,
   exportCommand,
+  doctorCommand,
 ];

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readImage } from "@quire/data";
+import { readImage } from "@quire/data/files";
 import type { ImageTarget } from "@quire/papers";
 import { UsageError } from "./errors.ts";
 

@@ -1,4 +1,4 @@
-/** Data sets, tables and tokenizers, seeded batches and augmentation, and the readers that fill them. */
+/** Data sets, tables and tokenizers, seeded batches and augmentation, all of it also for a browser. */
 export {
   type Augmentation,
   compose,
@@ -13,24 +13,6 @@ export { randAugment } from "./augment/rand-augment.ts";
 export { type Batch, type BatchOptions, batchCount, batches } from "./batches.ts";
 export { type ChannelStatistics, Dataset, type DatasetContent } from "./dataset.ts";
 export { DataError } from "./errors.ts";
-export { readImage, type SeenSize } from "./files/decode.ts";
-export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./files/image-folder.ts";
-export { mnist } from "./files/mnist.ts";
-export {
-  type ImageMaskOptions,
-  readImageMasks,
-  type SegmentationData,
-} from "./files/read-masks.ts";
-export { readTable } from "./files/read-table.ts";
-export {
-  readConll,
-  readIcons,
-  readSequences,
-  readSquad,
-  readTextCorpus,
-  readVolumes,
-} from "./files/read-tasks.ts";
-export { readTokenizer, writeTokenizer } from "./files/read-tokenizer.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { shapes } from "./shapes.ts";

@@ -1,4 +1,5 @@
-import { type ColumnDescription, describe, readTable, type TableDescription } from "@quire/data";
+import { type ColumnDescription, describe, type TableDescription } from "@quire/data";
+import { readTable } from "@quire/data/files";
 import { command } from "../command.ts";
 import { count } from "../numbers.ts";
 import { text } from "../option.ts";

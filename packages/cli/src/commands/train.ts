@@ -1,4 +1,5 @@
-import { type Dataset, imageFolder } from "@quire/data";
+import type { Dataset } from "@quire/data";
+import { imageFolder } from "@quire/data/files";
 import {
   describeImageModel,
   type ImageClassificationPaper,

@@ -1,6 +1,7 @@
 // B images, C channels, H rows, W columns, K classes
 
-import { type Dataset, mnist } from "@quire/data";
+import type { Dataset } from "@quire/data";
+import { mnist } from "@quire/data/files";
 import {
   BatchNorm,
   Convolution,

@@ -1,0 +1,39 @@
+import { devices } from "@quire/tensor";
+import { expect, test, vi } from "vitest";
+import { Console } from "../console.ts";
+import { machine, versions } from "../machine.ts";
+import { doctorCommand } from "./doctor.ts";
+
+async function run(options: { readonly json: boolean }): Promise<string> {
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  try {
+    await doctorCommand.run(
+      [],
+      {},
+      {
+        console: new Console({ quiet: false, ...options }),
+        words: [],
+        interruptible: () => new AbortController().signal,
+      },
+    );
+    return write.mock.calls.map(([text]) => text).join("");
+  } finally {
+    write.mockRestore();
+  }
+}
+
+test("lists every device with what it is, or why it is not there and what to do", async () => {
+  const lines = (await run({ json: false })).split("\n");
+  for (const { device, available, detail } of await devices()) {
+    const line = lines.find((text) => text.startsWith(`${device} `));
+    expect(line?.split(/ {2,}/)).toEqual([device, available ? "yes" : "no", detail]);
+  }
+});
+
+test("gives machine, versions and devices to programs", async () => {
+  expect(JSON.parse(await run({ json: true }))).toEqual({
+    machine: machine(),
+    versions: versions(),
+    devices: await devices(),
+  });
+});

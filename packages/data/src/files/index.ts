@@ -1,0 +1,19 @@
+/** What reads and writes files, in Node. */
+export { readImage, type SeenSize } from "./decode.ts";
+export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
+export { mnist } from "./mnist.ts";
+export {
+  type ImageMaskOptions,
+  readImageMasks,
+  type SegmentationData,
+} from "./read-masks.ts";
+export { readTable } from "./read-table.ts";
+export {
+  readConll,
+  readIcons,
+  readSequences,
+  readSquad,
+  readTextCorpus,
+  readVolumes,
+} from "./read-tasks.ts";
+export { readTokenizer, writeTokenizer } from "./read-tokenizer.ts";
