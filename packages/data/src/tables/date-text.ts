@@ -11,14 +11,22 @@ const clock = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d
  * day. A time without a zone is taken as UTC.
  */
 export function parseDate(text: string, order: DateOrder | undefined): number | undefined {
-  const end = text.search(/[T ]/);
+  const end = endOfDay(text);
   const day = parseDay(end < 0 ? text : text.slice(0, end), order);
   if (day === undefined || end < 0) return day;
   const time = parseClock(text.slice(end + 1));
   return time === undefined ? undefined : day + time;
 }
 
+function endOfDay(text: string): number {
+  const end = text.indexOf("T");
+  return end < 0 ? text.indexOf(" ") : end;
+}
+
 function parseDay(text: string, order: DateOrder | undefined): number | undefined {
+  if (text.length === 10 && text[4] === "-" && text[7] === "-") {
+    return utc(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10));
+  }
   const first = iso.exec(text);
   if (first) return utc(Number(first[1]), Number(first[2]), Number(first[3] ?? 1));
   const found = ordered.exec(text);
@@ -28,9 +36,19 @@ function parseDay(text: string, order: DateOrder | undefined): number | undefine
   return order === "month-first" ? utc(year, one, two) : undefined;
 }
 
+/** The number of the digits from one place to another, NaN where there is anything else. */
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    value = digit >= 0 && digit <= 9 ? 10 * value + digit : Number.NaN;
+  }
+  return value;
+}
+
 function utc(year: number, month: number, day: number): number | undefined {
-  if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined;
-  return Date.UTC(year, month - 1, day);
+  const exists = month >= 1 && month <= 12 && day >= 1 && day <= daysOf(year, month);
+  return exists && !Number.isNaN(year) ? Date.UTC(year, month - 1, day) : undefined;
 }
 
 function daysOf(year: number, month: number): number {
@@ -39,15 +57,19 @@ function daysOf(year: number, month: number): number {
 }
 
 function parseClock(text: string): number | undefined {
+  if (text.length === 8 && text[2] === ":" && text[5] === ":") {
+    return timeOf(digits(text, 0, 2), digits(text, 3, 5), digits(text, 6, 8));
+  }
   const found = clock.exec(text);
   if (!found) return undefined;
-  const [hours, minutes, seconds] = [found[1], found[2], found[3] ?? 0].map(Number);
-  if ((hours as number) > 23 || (minutes as number) > 59 || (seconds as number) > 59) {
-    return undefined;
-  }
-  const fraction = found[4] === undefined ? 0 : Number(`0.${found[4]}`) * 1000;
-  const time = (hours as number) * 3_600_000 + (minutes as number) * 60_000;
-  return time + (seconds as number) * 1000 + Math.round(fraction) - zoneOf(found[5]);
+  const time = timeOf(Number(found[1]), Number(found[2]), Number(found[3] ?? 0));
+  const fraction = found[4] === undefined ? 0 : Math.round(Number(`0.${found[4]}`) * 1000);
+  return time === undefined ? undefined : time + fraction - zoneOf(found[5]);
+}
+
+function timeOf(hours: number, minutes: number, seconds: number): number | undefined {
+  const exists = hours <= 23 && minutes <= 59 && seconds <= 59;
+  return exists ? hours * 3_600_000 + minutes * 60_000 + seconds * 1000 : undefined;
 }
 
 function zoneOf(zone: string | undefined): number {

@@ -55,11 +55,12 @@ export class RowReader {
       // A field that spans many parts would otherwise be parsed again with each of them.
       if (kept.length < wanted) continue;
       const part = parser.parse(kept, 0, true);
+      const spans = kept.includes('"');
       kept = kept.slice(part.meta.cursor);
       wanted = part.data.length === 0 ? 2 * kept.length : 0;
-      yield this.#rowsOf(part);
+      yield this.#rowsOf(part, spans);
     }
-    if (kept !== "") yield this.#rowsOf(parser.parse(kept, 0, false));
+    if (kept !== "") yield this.#rowsOf(parser.parse(kept, 0, false), true);
   }
 
   /** The line on which a row began, both counted: rows from 0 and lines from 1. */
@@ -74,13 +75,14 @@ export class RowReader {
     return row + 1 + (this.#drifts[low - 1]?.drift ?? 0);
   }
 
-  #rowsOf({ data, errors }: ParsedPart): Row[] {
+  /** `spans` says whether a field may hold line ends: only one in quotes can. */
+  #rowsOf({ data, errors }: ParsedPart, spans: boolean): Row[] {
     const rows: Row[] = [];
     const [wrong] = errors;
     data.forEach((fields, i) => {
       const line = this.#line;
       if (wrong && (wrong.row ?? 0) === i) throw unclosed(this.#name, line, wrong.code);
-      this.#line += 1 + lineEnds(fields);
+      this.#line += spans ? 1 + lineEnds(fields) : 1;
       if (fields.length === 1 && fields[0]?.trim() === "") {
         this.#drift(this.#rows);
         return;

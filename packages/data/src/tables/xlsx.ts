@@ -62,6 +62,12 @@ async function readSheet(
 ): Promise<Sheet> {
   const { default: readXlsx } = await import("read-excel-file/universal");
   const sheets: readonly Sheet[] = await readXlsx(ownBuffer(bytes)).catch((cause: unknown) => {
+    if (cause instanceof RangeError) {
+      // The reader calls itself for every part of a sheet, as deep as the sheet is long.
+      throw new DataError(`${name} is too large a workbook: save the sheet as CSV or Parquet.`, {
+        cause,
+      });
+    }
     throw new DataError(
       `${name} is not an xlsx workbook: save it as xlsx (a workbook of the old xls format is not read).`,
       { cause },
