@@ -10,7 +10,7 @@ export interface StepMemory {
   readonly optimizer: number;
   /** The gradients of all parameters. */
   readonly gradients: number;
-  /** What is computed on the way and needed at the same time, beyond the gradients; the batch too. */
+  /** What the runtime holds for values on the way, beyond the gradients; the batch too. */
   readonly activations: number;
   readonly total: number;
 }
@@ -42,6 +42,12 @@ function sizeText(bytes: number): string {
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
+/**
+ * ONNX Runtime keeps the memory that its first run took piece by piece, and plans later runs in a block of their own:
+ * steps of small GPTs were seen to take about twice what they need at once.
+ */
+const HELD_TWICE = 2;
+
 /** The memory of a step that is made of calls, one after the other. */
 export function stepMemory(
   model: Module,
@@ -59,7 +65,7 @@ export function stepMemory(
     [...held].reduce((all, [variable, bytes]) => all + (isMeant(variable) ? bytes : 0), 0);
   const parameters = sum((variable) => own.has(variable));
   const remembered = sum((variable) => !own.has(variable));
-  const most = Math.max(...calls.map(({ working, traffic }) => working + traffic));
+  const most = HELD_TWICE * Math.max(...calls.map(({ working, traffic }) => working + traffic));
   const slopes = optimizer.parameters.reduce((all, { shape }) => all + 4 * sizeOf(shape), 0);
   const gradients = Math.min(slopes, most);
   const total = parameters + remembered + most;
