@@ -64,7 +64,7 @@ const refusals: readonly (readonly [() => Split, string])[] = [
   ],
   [
     () => randomSplit(1, { test: 0.2, seed: 1 }),
-    "split: of 1 rows none would be for testing: add data or change the shares.",
+    "split: of 1 row none would be for testing: add data or change the shares.",
   ],
   [
     () => timeSplit([5, 5, 5, 5], { test: 0.25 }),

@@ -1,4 +1,5 @@
 import { Random } from "@quire/tensor";
+import { counted } from "./counted.ts";
 import { DataError } from "./errors.ts";
 
 /** How much of a data set is held out, and by which seed. */
@@ -34,7 +35,7 @@ export function randomSplit(size: number, options: SplitOptions): Split {
   order.forEach((place, i) => {
     if (i < test + validation) parts[place] = i < test ? "test" : "validation";
   });
-  return checkParts(gather(parts), shares, `${size} rows`);
+  return checkParts(gather(parts), shares, counted(size, "row"));
 }
 
 /**
@@ -70,7 +71,7 @@ export function timeSplit(times: ArrayLike<number>, options: Omit<SplitOptions, 
     if (i >= test) parts[place] = "test";
     else if (i >= validation) parts[place] = "validation";
   });
-  return checkParts(gather(parts), shares, `${size} rows by time`);
+  return checkParts(gather(parts), shares, `${counted(size, "row")} by time`);
 }
 
 /**
@@ -96,7 +97,7 @@ export function groupSplit(groups: ArrayLike<string | number>, options: SplitOpt
     if (i < test + validation) partOf[group] = i < test ? "test" : "validation";
   });
   const parts = numberOf.map((number) => partOf[number] as Part);
-  return checkParts(gather(parts), shares, `${size} ${size === 1 ? "group" : "groups"}`);
+  return checkParts(gather(parts), shares, `${counted(size, "group")}`);
 }
 
 /**
@@ -142,7 +143,7 @@ function placesByClass(labels: ArrayLike<number>, classes: number): number[][] {
 }
 
 function tooFew(name: string | undefined, size: number, wanted: number): DataError {
-  const rows = size === 0 ? "no row" : `${size} ${size === 1 ? "row" : "rows"}`;
+  const rows = size === 0 ? "no row" : counted(size, "row");
   return new DataError(
     `split: class "${name}" has ${rows}, and a split into ${wanted} parts needs at least ${wanted} of every ` +
       "class: add some or leave the class out.",

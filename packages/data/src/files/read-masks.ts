@@ -1,4 +1,5 @@
 import { checkWhole } from "../check.ts";
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { decodeImage, measureImage, type SeenSize } from "./decode.ts";
 import { isImageFile } from "./image-format.ts";
@@ -68,7 +69,7 @@ export async function readImageMasks(
     classes,
     size: pairs.length,
     describe: () =>
-      `${pairs.length} images of ${height} x ${width} pixels in ${classes.length} classes (` +
+      `${counted(pairs.length, "image")} of ${height} x ${width} pixels in ${counted(classes.length, "class")} (` +
       `${classes.slice(0, 8).join(", ")}${classes.length > 8 ? ", ..." : ""})`,
   };
 }
@@ -76,7 +77,7 @@ export async function readImageMasks(
 function checkColours(count: number, folder: string): void {
   if (count >= 2 && count <= MOST_CLASSES) return;
   throw new DataError(
-    `the masks in "${folder}" have ${count} ${count === 1 ? "colour" : "colours"}, and every colour is a class: use from 2 to ` +
+    `the masks in "${folder}" have ${counted(count, "colour")}, and every colour is a class: use from 2 to ` +
       `${MOST_CLASSES}, and PNG, which keeps colours as they are.`,
   );
 }

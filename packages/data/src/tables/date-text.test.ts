@@ -23,6 +23,13 @@ const dates: readonly (readonly [string, string | undefined])[] = [
   ["2024-01-31 noon", undefined],
   ["31.01.2024 6:05", "2024-01-31T06:05:00Z"],
   ["01/02/2024", undefined],
+  ["Jan 31 2024", "2024-01-31T00:00:00Z"],
+  ["31 January 2024", "2024-01-31T00:00:00Z"],
+  ["Sept. 3, 2024", "2024-09-03T00:00:00Z"],
+  ["3-Sep-2024", "2024-09-03T00:00:00Z"],
+  ["31 Feb 2024", undefined],
+  ["12 13 2024", undefined],
+  ["Ann 31 2024", undefined],
   ["hello", undefined],
 ];
 

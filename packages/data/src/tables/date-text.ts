@@ -3,19 +3,38 @@ export type DateOrder = "day-first" | "month-first";
 
 const iso = /^(\d{4})[-/](\d{1,2})(?:[-/](\d{1,2}))?$/;
 const ordered = /^(\d{1,2})([./-])(\d{1,2})\2(\d{4})$/;
+const monthName = /^(\d{1,2}|[a-z]{3,9})[\s.-]+(\d{1,2}|[a-z]{3,9})[\s.,-]+(\d{4})$/i;
+const months =
+  "january february march april may june july august september october november december".split(
+    " ",
+  );
 const clock = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?\s*$/i;
 
 /**
  * The milliseconds since 1970 that a text of a date means, or undefined. It is ISO 8601 (`2024-01-31`,
- * `2024/1/31 06:30`, `2024-01`), or day, month and year in the given order; `31.1.2024` always starts with the
+ * `2024/1/31 06:30`, `2024-01`), a date with an
+ * English month (`Jan 31 2024`, `31 January 2024`), or day, month and year in the given order; `31.1.2024` always starts with the
  * day. A time without a zone is taken as UTC.
  */
 export function parseDate(text: string, order: DateOrder | undefined): number | undefined {
+  const named = /[a-z]{3}/i.test(text) ? monthName.exec(text) : null;
+  if (named) return parseNamed(named);
   const end = endOfDay(text);
   const day = parseDay(end < 0 ? text : text.slice(0, end), order);
   if (day === undefined || end < 0) return day;
   const time = parseClock(text.slice(end + 1));
   return time === undefined ? undefined : day + time;
+}
+
+function parseNamed(found: RegExpExecArray): number | undefined {
+  const [first, second, year] = [found[1] as string, found[2] as string, Number(found[3])];
+  const [name, day] = Number.isNaN(Number(first)) ? [first, second] : [second, first];
+  const month = months.findIndex((each) => matchesMonth(name.toLowerCase(), each)) + 1;
+  return utc(year, month, Number(day));
+}
+
+function matchesMonth(name: string, month: string): boolean {
+  return name === month || name === month.slice(0, 3) || name === month.slice(0, 4);
 }
 
 function endOfDay(text: string): number {

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import type { Column, ColumnKind } from "./column.ts";
 import { type DateOrder, detectDateOrder } from "./date-text.ts";
@@ -172,8 +173,8 @@ function takeRow(
 }
 
 function ragged(name: string, { fields, line }: Row, columns: number, layout: Layout): DataError {
-  const found = `${fields.length} ${fields.length === 1 ? "field" : "fields"}`;
-  const wanted = `${columns} ${columns === 1 ? "column" : "columns"}`;
+  const found = counted(fields.length, "field");
+  const wanted = counted(columns, "column");
   const mark = layout.delimiter === "\t" ? "tab" : `"${layout.delimiter}"`;
   return new DataError(
     `${name}, line ${line}: the line has ${found}, but the table has ${wanted}: correct the line, or put ` +

@@ -225,7 +225,7 @@ const refusals: readonly (readonly [string, () => unknown, string])[] = [
         ]),
         "t.xlsx",
       ),
-    't.xlsx, sheet "Prices", row 2: cell 3 holds a value, but only 2 columns have a name in the first row: name the column, or clear the cell.',
+    't.xlsx, sheet "Prices", row 2: cell 3 holds a value, but the names in the first row end at cell 2: name the column, or clear the cell.',
   ],
   [
     "a column without a name",

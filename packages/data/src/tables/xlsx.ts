@@ -88,8 +88,8 @@ function checkWidth(
     const beyond = cells.findIndex((cell, i) => i >= columns && cell !== null && cell !== "");
     if (beyond < 0) continue;
     throw new DataError(
-      `${where}, row ${row + 1}: cell ${beyond + 1} holds a value, but only ${columns} columns have a name ` +
-        "in the first row: name the column, or clear the cell.",
+      `${where}, row ${row + 1}: cell ${beyond + 1} holds a value, but the names in the first row end ` +
+        `at cell ${columns}: name the column, or clear the cell.`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { decodeWhole } from "../tables/decode-text.ts";
 
@@ -58,7 +59,7 @@ export function parseConll(
   }));
   const words = sentences.reduce((sum, sentence) => sum + sentence.words.length, 0);
   const describe = (): string =>
-    `${sentences.length} sentences of ${words} words; tags: ${tags.join(", ")}`;
+    `${counted(sentences.length, "sentence")} of ${counted(words, "word")}; tags: ${tags.join(", ")}`;
   return { sentences, tags, size: sentences.length, describe };
 }
 
@@ -95,7 +96,7 @@ function checkColumns(columns: number, { word = 0, tag }: ConllOptions, where: s
   const least = Math.max(2, word + 1, (tag ?? 0) + 1);
   if (columns >= least) return columns;
   throw new DataError(
-    `${where}: the line has ${columns} ${columns === 1 ? "column" : "columns"}, and at least ${least} are needed: a ` +
+    `${where}: the line has ${counted(columns, "column")}, and at least ${least} are needed: a ` +
       "word and its tag, with spaces or a tab between them.",
   );
 }

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { dateText, isNumeric } from "../tables/column.ts";
 import type { Table } from "../tables/table.ts";
@@ -202,7 +203,7 @@ function describeSeries(
   const [low, high] = [Math.min(...lengths), Math.max(...lengths)];
   const first = Math.min(...series.map(({ times }) => times[0] as number));
   const last = Math.max(...series.map(({ times }) => times.at(-1) as number));
-  const count = series.length === 1 ? "1 series" : `${series.length} series`;
+  const count = counted(series.length, "series");
   const steps = low === high ? `${low} steps` : `${low} to ${high} steps`;
   const every = step === "irregular" ? "at irregular times" : `every ${step}`;
   return (

@@ -50,7 +50,7 @@ test("SQuAD, with starts counted in code points and questions without an answer"
     { id: "1", question: "What?", context: 0, answers: [{ text: "Rome", start: 3 }] },
     { id: "2", question: "Why?", context: 0, answers: [] },
   ]);
-  expect(data.describe()).toBe("2 questions about 1 texts, 1 of them without an answer");
+  expect(data.describe()).toBe("2 questions about 1 text, 1 of them without an answer");
 });
 
 test("FASTA over several lines, and SMILES with names", () => {

@@ -1,5 +1,6 @@
 import sax from "sax";
 import svgpath from "svgpath";
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { type Attributes, pathData } from "./svg-shapes.ts";
 
@@ -74,8 +75,8 @@ export function iconData(icons: readonly Icon[], name: string): IconData {
     0,
   );
   const describe = (): string =>
-    `${icons.length} ${icons.length === 1 ? "icon" : "icons"} of ${[...boxes].slice(0, 3).join(", ")}${boxes.size > 3 ? ", ..." : ""}, ` +
-    `${commands} commands`;
+    `${counted(icons.length, "icon")} of ${[...boxes].slice(0, 3).join(", ")}${boxes.size > 3 ? ", ..." : ""}, ` +
+    counted(commands, "command");
   return { icons, size: icons.length, describe };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { decodeWhole } from "../tables/decode-text.ts";
 
@@ -50,7 +51,7 @@ export function parseFasta(bytes: Uint8Array, name: string): SequenceData {
     name: each,
     sequence: parts.join(""),
   }));
-  return sequenceData(sequences, name, "letters", 'a line ">name" and lines of letters');
+  return sequenceData(sequences, name, "letter", 'a line ">name" and lines of letters');
 }
 
 function checkResidues(line: string, named: boolean, where: string): string {
@@ -87,7 +88,7 @@ export function parseSmiles(bytes: Uint8Array, name: string): SequenceData {
       checkSmiles(sequence, `${name}, line ${i + 1}`);
       sequences.push({ name: rest.join(" "), sequence });
     });
-  return sequenceData(sequences, name, "signs", "one SMILES a line");
+  return sequenceData(sequences, name, "sign", "one SMILES a line");
 }
 
 function checkSmiles(text: string, where: string): void {
@@ -126,6 +127,6 @@ function sequenceData(
   }
   const alphabet = [...seen].sort();
   const describe = (): string =>
-    `${sequences.length} sequences of ${total} ${letters}, at most ${longest}; alphabet: ${alphabet.join("")}`;
+    `${counted(sequences.length, "sequence")} of ${counted(total, letters)}, at most ${longest}; alphabet: ${alphabet.join("")}`;
   return { sequences, alphabet, size: sequences.length, describe };
 }

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { decodeWhole } from "../tables/decode-text.ts";
 import { isRecord, parseJson } from "../tables/json-lines.ts";
@@ -51,7 +52,7 @@ export function parseSquad(bytes: Uint8Array, name: string): QuestionAnsweringDa
   if (questions.length === 0) throw new DataError(`${name} holds no questions: add some.`);
   const open = questions.filter(({ answers }) => answers.length === 0).length;
   const describe = (): string =>
-    `${questions.length} questions about ${contexts.length} texts, ${open} of them without an answer`;
+    `${counted(questions.length, "question")} about ${counted(contexts.length, "text")}, ${open} of them without an answer`;
   return { contexts, questions, size: questions.length, describe };
 }
 

@@ -82,7 +82,7 @@ test("tabular tells numbers from categories and keeps what is missing", () => {
     classes: ["no", "yes"],
   });
   expect(data.describe()).toBe(
-    "4 rows; alive is 2 classes (no, yes), predicted from 1 numbers and 1 categories",
+    "4 rows; alive is 2 classes (no, yes), predicted from 1 number and 1 category",
   );
 });
 
@@ -229,7 +229,7 @@ const refusals: readonly (readonly [() => unknown, string])[] = [
         id: "id",
         matches: read("l\n1", "m.csv"),
       }),
-    "m.csv has 1 columns, but matches are two: an id of each table.",
+    "m.csv has 1 column, but matches are two: an id of each table.",
   ],
 ];
 

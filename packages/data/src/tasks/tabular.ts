@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { isNumeric } from "../tables/column.ts";
 import type { Table } from "../tables/table.ts";
@@ -72,10 +73,10 @@ export function tabular(table: Table, options: TabularOptions): TabularData {
       const what =
         target.predict === "number"
           ? "a number"
-          : `${target.classes.length} classes (${target.classes.slice(0, 5).join(", ")}${target.classes.length > 5 ? ", ..." : ""})`;
+          : `${counted(target.classes.length, "class")} (${target.classes.slice(0, 5).join(", ")}${target.classes.length > 5 ? ", ..." : ""})`;
       return (
-        `${table.rows} rows; ${options.target} is ${what}, predicted from ${numeric.length} numbers and ` +
-        `${categorical.length} categories`
+        `${counted(table.rows, "row")}; ${options.target} is ${what}, predicted from ${counted(numeric.length, "number")} and ` +
+        `${counted(categorical.length, "category")}`
       );
     },
   };

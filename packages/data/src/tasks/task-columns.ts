@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { countMissing } from "../tables/column.ts";
 import type { Table } from "../tables/table.ts";
@@ -10,7 +11,7 @@ import type { Table } from "../tables/table.ts";
 export function checkRows(table: Table, least: number, why: string): void {
   if (table.rows >= least) return;
   throw new DataError(
-    `${table.name} has ${table.rows} ${table.rows === 1 ? "row" : "rows"}, but ${why} needs at least ${least}: ` +
+    `${table.name} has ${counted(table.rows, "row")}, but ${why} needs at least ${least}: ` +
       "add rows.",
   );
 }

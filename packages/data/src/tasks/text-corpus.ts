@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 
 /** A text with its name. */
@@ -27,6 +28,6 @@ export function textCorpus(documents: readonly NamedText[], name: string): TextC
   if (kept.length === 0) throw new DataError(`${name} is empty: give it text to learn from.`);
   const characters = kept.reduce((sum, { text }) => sum + text.length, 0);
   const describe = (): string =>
-    `${kept.length} ${kept.length === 1 ? "text" : "texts"} of ${characters} characters`;
+    `${counted(kept.length, "text")} of ${counted(characters, "character")}`;
   return { documents: kept, characters, size: kept.length, describe };
 }

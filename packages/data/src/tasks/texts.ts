@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import type { Table } from "../tables/table.ts";
 import { checkRows, readLabels } from "./task-columns.ts";
@@ -25,7 +26,7 @@ export function textClassification(
   const texts = table.completeTexts(text);
   const { labels, classes } = readLabels(table, label);
   const describe = (): string =>
-    `${texts.length} texts in ${classes.length} classes: ${classes.join(", ")}`;
+    `${counted(texts.length, "text")} in ${counted(classes.length, "class")}: ${classes.join(", ")}`;
   return { texts, labels, classes, size: texts.length, describe };
 }
 
@@ -52,13 +53,13 @@ export function textPairs(
   const left = table.completeTexts(options.left);
   const right = table.completeTexts(options.right);
   const found = options.label === undefined ? undefined : readLabels(table, options.label);
-  const classes = found ? ` in ${found.classes.length} classes` : "";
+  const classes = found ? ` in ${counted(found.classes.length, "class")}` : "";
   return {
     left,
     right,
     ...found,
     size: left.length,
-    describe: () => `${left.length} pairs of texts${classes}`,
+    describe: () => `${counted(left.length, "pair")} of texts${classes}`,
   };
 }
 
@@ -113,7 +114,7 @@ export function linkage(
     );
   }
   const describe = (): string =>
-    `${left.rows} and ${right.rows} records, ${pairs.length} of which match; fields: ${fields.join(", ")}`;
+    `${left.rows} and ${counted(right.rows, "record")}, ${pairs.length} of which match; fields: ${fields.join(", ")}`;
   return {
     fields,
     left: recordsOf(left, fields),
@@ -145,7 +146,7 @@ type Ids = readonly [table: string, rows: ReadonlyMap<string, number>];
 function listedPairs(table: Table, left: Ids, right: Ids): number[][] {
   if (table.columns.length !== 2) {
     throw new DataError(
-      `${table.name} has ${table.columns.length} columns, but matches are two: an id of each table.`,
+      `${table.name} has ${counted(table.columns.length, "column")}, but matches are two: an id of each table.`,
     );
   }
   const sides = [left, right].map(([name, ids], side) => {

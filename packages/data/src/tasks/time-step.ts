@@ -1,3 +1,5 @@
+import { counted } from "../counted.ts";
+
 /** The distance between two times of a regular series. */
 export interface TimeStep {
   /** Months where `unit` is month, milliseconds otherwise. */
@@ -35,10 +37,6 @@ export function stepText({ length, unit }: TimeStep): string {
   }
   const [name, size] = units.find(([, each]) => length % each === 0) ?? ["millisecond", 1];
   return counted(length / size, name);
-}
-
-function counted(count: number, name: string): string {
-  return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
 
 /** Whole months between two times on the same day of the month, or on the last days of theirs. */

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { DataError } from "../errors.ts";
 import { ownBuffer } from "../own-buffer.ts";
 
@@ -135,7 +136,7 @@ export function volumeSegmentation(volumes: readonly VolumePair[]): VolumeSegmen
   const classes = [...seen].sort((a, b) => a - b);
   const shapes = new Set(volumes.map(({ image }) => image.shape.join(" x ")));
   const describe = (): string =>
-    `${volumes.length} ${volumes.length === 1 ? "volume" : "volumes"} of ${[...shapes].join(", ")} voxels in ` +
-    `${classes.length} classes`;
+    `${counted(volumes.length, "volume")} of ${[...shapes].join(", ")} voxels in ` +
+    counted(classes.length, "class");
   return { volumes, classes, size: volumes.length, describe };
 }
