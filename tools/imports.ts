@@ -24,10 +24,10 @@ const layers: readonly (readonly string[])[] = [
   ["graph"],
   ["ops"],
   ["grad", "flops"],
-  ["rewrite"],
+  ["rewrite", "quantize"],
   ["onnx"],
   ["run"],
-  ["compile", "memory"],
+  ["compile", "memory", "calibrate"],
   ["index"],
 ];
 

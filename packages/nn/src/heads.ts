@@ -33,7 +33,7 @@ export function headSizes(width: number, heads: number | Heads): Required<Heads>
   return { count, keyValue, width: size };
 }
 
-/** `[B, T, H K] -> [B, H, T, K]` */
+/** Takes the heads of a row apart. `[B, T, H K] -> [B, H, T, K]` */
 export function toHeads(x: Tensor, heads: number): Tensor {
   const { B, T, D } = dims(x, "B T D");
   return transpose(reshape(x, [B, T, heads, D / heads]), [0, 2, 1, 3]);

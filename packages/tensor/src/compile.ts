@@ -7,7 +7,7 @@ import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
 import type { Variable } from "./graph/variable.ts";
 import { HostTensor, hostTensor } from "./host.ts";
 import { log } from "./log.ts";
-import { emit } from "./onnx/emit.ts";
+import { emitFrozen } from "./onnx/frozen.ts";
 import { Quantizer } from "./quantize/quantizer.ts";
 import type { Quantization } from "./quantize/scheme.ts";
 import { optimize } from "./rewrite/index.ts";
@@ -145,17 +145,23 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const started = performance.now();
   const traced = record(fn, args as readonly Tree<TensorType>[]);
   const simplified = { ...traced, graph: optimize(traced.graph) };
-  const recording = quantizer ? await quantizer.apply(simplified) : simplified;
+  const applied = quantizer ? await quantizer.apply(simplified) : simplified;
+  const { recording, weights } = apart(applied, quantizer?.frozen(applied) ?? []);
   const { graph } = recording;
-  const inputs = graph.inputs.map((_, i) => `input_${i}`);
+  const names = graph.inputs.map((_, i) => `input_${i}`);
+  const inputs = names.slice(0, names.length - weights.length);
   const outputs = graph.outputs.map((_, i) => `output_${i}`);
-  const model = emit(graph, { inputs, outputs });
+  const model = emitFrozen(graph, names, outputs, weights);
   const place = runtime ?? (await defaultRuntime());
+  const constants: Record<string, TypedArray> = {};
+  for (const [i, weight] of weights.entries()) {
+    constants[names[inputs.length + i] as string] = await weight.front(place).read();
+  }
   const written = performance.now();
   const values = sorted(graph.outputs).flatMap((node) => node.outputs);
   const hasEmpty = values.some(({ shape }) => shape.includes(0));
   const hasHalf = values.some(({ dtype }) => dtype === "float16");
-  const session = await place.load(model, { inputs, outputs, hasEmpty, hasHalf });
+  const session = await place.load(model, { inputs, outputs, hasEmpty, hasHalf, constants });
   log(
     () =>
       `compiled ${name}: traced in ${(written - started).toFixed(0)} ms, ` +
@@ -163,6 +169,20 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   );
   const inPlace = place.updatesInPlace ? updatedInPlace(recording) : new Set<Variable>();
   return { recording, session, runtime: place, inPlace };
+}
+
+/** A recording whose graph has the given variables as its last inputs, and does not count them among what it reads. */
+function apart(
+  recording: Recording,
+  weights: readonly Variable[],
+): { readonly recording: Recording; readonly weights: readonly Variable[] } {
+  const { graph, reads } = recording;
+  const own = graph.inputs.length - reads.length;
+  const inputOf = (variable: Variable): Tensor =>
+    graph.inputs[own + reads.indexOf(variable)] as Tensor;
+  const live = reads.filter((variable) => !weights.includes(variable));
+  const inputs = [...graph.inputs.slice(0, own), ...[...live, ...weights].map(inputOf)];
+  return { recording: { ...recording, graph: { ...graph, inputs }, reads: live }, weights };
 }
 
 /** Functions that share variables must not overlap. */

@@ -1,4 +1,6 @@
 /** Tensors that trace to a graph, differentiate, and run as one ONNX model. */
+
+export { calibrate, type Examples } from "./calibrate.ts";
 export { type Compiled, type CompileOptions, compile, type Fed, type Fetched } from "./compile.ts";
 export { bytesPerElement, type DType, dtypes, type TypedArray } from "./dtype.ts";
 export { DTypeError, GraphError, QuireError, ShapeError } from "./errors.ts";
@@ -34,12 +36,12 @@ export type { Operand } from "./ops/define.ts";
 // biome-ignore lint/performance/noReExportAll: ops/index.ts names every operation, once
 export * from "./ops/index.ts";
 export { RandomStream } from "./ops/random-stream.ts";
-export { calibrate, type Examples } from "./quantize/calibrate.ts";
 export { Quantizer } from "./quantize/quantizer.ts";
 export {
   type BlockOptions,
   blocks,
   float16,
+  frozen,
   type Int8Options,
   int8,
   type Quantization,

@@ -254,7 +254,10 @@ describe("the system", () => {
     const start = await modelTensors(model);
     const random = new Random(7);
     const directions = new Map(
-      [...start].map(([path, { data }]) => [path, Array.from(data, () => random.normal())]),
+      [...start].map(([path, { data }]) => [
+        path,
+        Array.from({ length: data.length }, () => random.normal()),
+      ]),
     );
     const claimed = model.namedParameters().reduce((all, [path], place) => {
       const slope = (found[place] as HostTensor).toArray();
@@ -262,10 +265,10 @@ describe("the system", () => {
       return all + slope.reduce((sum, g, i) => sum + g * (direction[i] as number), 0);
     }, 0);
     const at = async (step: number): Promise<number> => {
-      const moved = [...start].map(([path, { data, shape }]): [string, HostTensor] => {
+      const moved = [...start].map(([path, value]): [string, HostTensor] => {
         const direction = directions.get(path) as number[];
-        const values = Array.from(data, (v, i) => Number(v) + step * (direction[i] as number));
-        return [path, hostTensor(values, shape)];
+        const values = value.toArray().map((v, i) => v + step * (direction[i] as number));
+        return [path, hostTensor(values, value.shape)];
       });
       await loadModel(model, new Map(moved));
       return ((await slopes(images, labels))[0] as HostTensor).item();

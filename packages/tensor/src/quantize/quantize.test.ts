@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
+import { calibrate } from "../calibrate.ts";
 import { compile } from "../compile.ts";
 import type { Tensor } from "../graph/node.ts";
 import { record } from "../graph/record.ts";
@@ -11,7 +12,6 @@ import { embedding } from "../ops/gather.ts";
 import { matmul } from "../ops/linalg.ts";
 import { Random } from "../random/random.ts";
 import { sizeOf } from "../shape.ts";
-import { calibrate } from "./calibrate.ts";
 import { Quantizer } from "./quantizer.ts";
 import { blocks, float16, int8, type Quantization } from "./scheme.ts";
 import { byteRange, halved, packedBlocks, signedBytes } from "./values.ts";

@@ -42,15 +42,18 @@ export class Quantizer {
     this.#scheme = scheme;
   }
 
+  /** Which of the variables that a function reads stay as they are, but become constants of the model. */
+  frozen({ reads, writes }: Recording): readonly Variable[] {
+    if (this.#scheme.kind !== "frozen") return [];
+    return reads.filter((variable) => isLargeWeight(variable) && !writes.includes(variable));
+  }
+
   /** The same function of its arguments, but for the rounding of weights; variables it assigns stay variables. */
   async apply(recording: Recording): Promise<Recording> {
     const { graph, reads, writes } = recording;
+    if (this.#scheme.kind === "frozen") return recording;
     const isWeight = (variable: Variable): boolean =>
-      variable.trainable &&
-      variable.dtype === "float32" &&
-      variable.shape.length > 1 &&
-      sizeOf(variable.shape) >= LEAST_VALUES &&
-      !writes.includes(variable);
+      isLargeWeight(variable) && !writes.includes(variable);
     const replaced = new Map<Tensor, Tensor>();
     const order = sorted(graph.outputs);
     for (const node of order) {
@@ -140,6 +143,11 @@ export class Quantizer {
     const attributes = { weight: transposedBytes(bytes), scales, input };
     return (x) => makeTensor(int8ProductSpec, [x], attributes);
   }
+}
+
+function isLargeWeight({ trainable, dtype, shape }: Variable): boolean {
+  const isMatrix = dtype === "float32" && shape.length > 1;
+  return trainable && isMatrix && sizeOf(shape) >= LEAST_VALUES;
 }
 
 /** A node's outputs from other inputs. */

@@ -26,7 +26,7 @@ export function signedBytes({ shape, data }: HostTensor<"float32">): SignedBytes
   return { bytes: asBytes(bytes, shape), scales: new HostTensor("float32", [rows], scales) };
 }
 
-/** `[N, K] -> [K, N]` */
+/** Exchanges rows and columns. `[N, K] -> [K, N]` */
 export function transposedBytes({ shape, data }: HostTensor<"uint8">): HostTensor<"uint8"> {
   const [rows, columns] = shape as readonly [number, number];
   const turned = new Uint8Array(data.length);

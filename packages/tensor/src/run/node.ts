@@ -107,6 +107,10 @@ export function nodeRuntimeOn(at: NodePlace): Runtime {
         const session = await InferenceSession.create(model, {
           executionProviders: [providerFor(at, model, signature)],
           graphOptimizationLevel: "all",
+          externalData: Object.entries(signature.constants ?? {}).map(([path, data]) => ({
+            path,
+            data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+          })),
           logSeverityLevel: 3,
           ...threads(),
         });

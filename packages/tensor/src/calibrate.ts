@@ -1,14 +1,14 @@
-import { type CompileOptions, compile } from "../compile.ts";
-import { sorted } from "../graph/graph.ts";
-import { Tensor } from "../graph/node.ts";
-import { leavesOf, type Tree } from "../graph/tree.ts";
-import type { Variable } from "../graph/variable.ts";
-import type { HostTensor } from "../host.ts";
-import { concat } from "../ops/join.ts";
-import { reshape } from "../ops/movement.ts";
-import { max, min } from "../ops/reduce.ts";
-import { weightProduct } from "./products.ts";
-import type { Ranges } from "./scheme.ts";
+import { type CompileOptions, compile } from "./compile.ts";
+import { sorted } from "./graph/graph.ts";
+import { Tensor } from "./graph/node.ts";
+import { leavesOf, type Tree } from "./graph/tree.ts";
+import type { Variable } from "./graph/variable.ts";
+import type { HostTensor } from "./host.ts";
+import { concat } from "./ops/join.ts";
+import { reshape } from "./ops/movement.ts";
+import { max, min } from "./ops/reduce.ts";
+import { weightProduct } from "./quantize/products.ts";
+import type { Ranges } from "./quantize/scheme.ts";
 
 /** What a function is called with, again and again. */
 export type Examples = Iterable<readonly HostTensor[]> | AsyncIterable<readonly HostTensor[]>;
