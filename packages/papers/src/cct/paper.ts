@@ -288,7 +288,7 @@ export const paper: ImageClassificationPaper<CompactTransformerOptions> = {
     },
     {
       id: "convolutional-network",
-      statement: "CCT is at least as accurate as a convolutional network of its size.",
+      statement: "CCT is more accurate than a convolutional network of its size.",
       figure: "the abstract: CCT outperforms many modern convolutional networks on small data sets",
       direction: "Test accuracy of CCT is above the convolutional network's.",
     },
