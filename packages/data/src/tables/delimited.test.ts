@@ -110,6 +110,30 @@ test("a kind guessed from the first rows gives way to later ones", () => {
   expect(table.numbers("b").at(-1)).toBe(9);
 });
 
+test("rows are the same wherever the text is cut for parsing", () => {
+  const cells = Array.from({ length: 6000 }, (_, i) => [
+    ` ${i}`,
+    "x".repeat(i % 23),
+    i % 7 === 0 ? `"${'a, ""b""\n'.repeat(1 + (i % 5))}"` : "é".repeat(1 + (i % 4)),
+  ]);
+  // One field longer than several of the parser's parts.
+  const long = `"${"line, and line\n".repeat(9000)}"`;
+  cells.splice(3000, 0, [" 3000.5", "", long]);
+  const plain = (cell: string) =>
+    cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
+  const table = read(`a\tb\tc\r\n${cells.map((row) => row.join("\t")).join("\r\n")}`, {
+    kinds: { a: "text", b: "text", c: "text" },
+    delimiter: "\t",
+  });
+  for (const [column, name] of ["a", "b", "c"].entries()) {
+    const wanted = cells.map((row) => plain(row[column] as string) || undefined);
+    expect(table.texts(name)).toEqual(wanted);
+  }
+  const lines = cells.map((row) => 1 + (row[2] as string).split("\n").length - 1);
+  const first = lines.slice(0, 5000).reduce((sum, count) => sum + count, 2);
+  expect(table.place(5000)).toBe(`line ${first}`);
+});
+
 test("rows are named by the line on which they begin", () => {
   const table = read('a,b\n"1\n2",x\n\ny,z\nu,v\n');
   expect([0, 1, 2].map((row) => table.place(row))).toEqual(["line 2", "line 5", "line 6"]);

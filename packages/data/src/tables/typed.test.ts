@@ -58,6 +58,15 @@ test("texts of numbers stay texts unless a kind is set", () => {
   );
 });
 
+test("values of several types become texts", () => {
+  const table = parseJsonTable(utf8('[{"a": 1}, {"a": "x"}, {"a": true}, {"a": null}]'), "t.json");
+  expect(table.column("a")).toEqual({
+    name: "a",
+    kind: "text",
+    texts: ["1", "x", "true", undefined],
+  });
+});
+
 test("JSON", () => {
   check(parseJsonTable(utf8(JSON.stringify(records)), "t.json"), "JSON", "record 2");
 });
