@@ -1,8 +1,6 @@
-/** Quire's own entry: the GPT as a user would write it, one ONNX Runtime call a step. */
-import { Transformer } from "@quire/nn";
-import { compile, hostTensor, type Tensor } from "@quire/tensor";
-import { adam, crossEntropy } from "@quire/train";
+/** Quire's own entry: the GPT in Node, one ONNX Runtime call a step. */
 import { InferenceSession } from "onnxruntime-node";
+import { gptStep } from "./gpt.ts";
 import type { Batch, Trainer, Weight } from "./peer.ts";
 import { serve } from "./peer.ts";
 import type { Size } from "./size.ts";
@@ -22,26 +20,14 @@ function watchRuntime(): () => number {
 }
 
 async function start(size: Size, weights: readonly Weight[]): Promise<Trainer> {
-  const { width, heads, length, batch, vocabulary } = size;
-  const model = new Transformer({ width, heads, length, vocabulary, depth: size.layers });
-  const state = new Map(model.namedState());
-  for (const { path, shape, values } of weights) {
-    await state.get(path)!.set(hostTensor(values, [...shape]));
-  }
-  const optimizer = adam(model.parameters(), { learningRate: 3e-4 });
-  const train = compile((ids: Tensor, labels: Tensor) => {
-    const loss = crossEntropy(model.forward(ids), labels);
-    optimizer.minimize(loss);
-    return { loss };
-  });
+  const train = await gptStep(size, weights);
   const inRuntime = watchRuntime();
   let outside = 0;
-  const step = async ({ ids, labels }: Batch) => {
+  const step = async (batch: Batch) => {
     const start = performance.now();
-    const shape = [batch, length];
-    const { loss } = await train(hostTensor(ids, shape), hostTensor(labels, shape));
+    const loss = await train(batch);
     outside = performance.now() - start - inRuntime();
-    return loss.item();
+    return loss;
   };
   return { step, outside: () => outside };
 }

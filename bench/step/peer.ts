@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Parameter, Size } from "./size.ts";
 import { count } from "./size.ts";
+import { batchesOf, weightsOf } from "./values.ts";
 
 /** What the runner sends first: the size, and the files that hold weights and tokens. */
 export interface Setup {
@@ -73,8 +74,9 @@ export async function serve(about: string, start: Start): Promise<void> {
 }
 
 async function begin(start: Start, setup: Setup) {
-  const batches = await readBatches(setup);
-  const trainer = await start(setup.size, await readWeights(setup));
+  const batches = batchesOf(setup.size, new Int32Array(await readNumbers(setup.tokens)));
+  const values = new Float32Array(await readNumbers(setup.weights));
+  const trainer = await start(setup.size, weightsOf(setup.parameters, values));
   let done = 0;
   const step = () => trainer.step(batches[done++ % batches.length]!);
   const losses: number[] = [];
@@ -100,32 +102,10 @@ async function measure(trainer: Trainer, step: () => Promise<number>, steps: num
     : { milliseconds, outside, peakMegabytes };
 }
 
-async function readWeights({ parameters, weights }: Setup): Promise<Weight[]> {
-  const bytes = await readFile(weights);
-  let start = 0;
-  return parameters.map(([path, shape]) => {
-    const size = count(shape);
-    const values = new Float32Array(size);
-    for (let index = 0; index < size; index++) {
-      values[index] = bytes.readFloatLE(4 * (start + index));
-    }
-    start += size;
-    return { path, shape, values };
-  });
-}
-
-async function readBatches({ size, tokens }: Setup): Promise<Batch[]> {
-  const bytes = await readFile(tokens);
-  const row = size.length + 1;
-  const rows = bytes.length / 4 / row;
-  return Array.from({ length: rows / size.batch }, (_, index) => {
-    const pick = (offset: number) =>
-      Int32Array.from({ length: size.batch * size.length }, (_, at) => {
-        const line = index * size.batch + Math.floor(at / size.length);
-        return bytes.readInt32LE(4 * (line * row + (at % size.length) + offset));
-      });
-    return { ids: pick(0), labels: pick(1) };
-  });
+/** The numbers of a file, in memory of their own. */
+async function readNumbers(path: string): Promise<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = await readFile(path);
+  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }
 
 function answer(message: Ready | Measured): void {

@@ -127,8 +127,11 @@ function inPage(
   };
 }
 
-/** The page's functions are called by name, for the page's code is not ours to type here. */
-function asked<T>(page: Page, [method, ...given]: readonly [string, ...unknown[]]): Promise<T> {
+/** Calls one of the functions that a page offers, by its name, for the page's code is not ours to type here. */
+export function asked<T>(
+  page: Page,
+  [method, ...given]: readonly [string, ...unknown[]],
+): Promise<T> {
   const call = ([name, values]: readonly [string, readonly unknown[]]): Promise<T> => {
     const { suite } = globalThis as unknown as {
       suite: Record<string, (...values: readonly unknown[]) => Promise<T>>;

@@ -5,7 +5,16 @@ import { build, type Plugin } from "vite";
 const builtins = new Set(builtinModules);
 
 /** Modules that ask for a part of Node, and do without where they do not get it. */
-const optional = new Map([["stream", /[\\/]node_modules[\\/]sax[\\/]/]]);
+const optional = new Map([
+  ["stream", "sax"],
+  ["crypto", "seedrandom"],
+  ["fs", "tfjs-backend-wasm"],
+  ["path", "tfjs-backend-wasm"],
+  ["os", "tfjs-backend-wasm"],
+  ["perf_hooks", "tfjs-backend-wasm"],
+  ["worker_threads", "tfjs-backend-wasm"],
+  ["util", "tfjs-core"],
+]);
 
 /** Refuses what only Node has, with the file that asked for it. */
 const refuseNode: Plugin = {
@@ -13,17 +22,22 @@ const refuseNode: Plugin = {
   enforce: "pre",
   resolveId(id, importer) {
     const isBuiltin = id.startsWith("node:") || builtins.has(id);
-    const isNeeded = isBuiltin && !optional.get(id)?.test(importer ?? "");
+    const asking = (importer ?? "").split(/[\\/]/);
+    const isNeeded = isBuiltin && !asking.includes(optional.get(id) ?? "");
     if (isNeeded) this.error(`"${id}" runs only in Node, and ${importer} imports it`);
     return null;
   },
 };
 
-/** Bundles entries for a page from the packages' sources; gives the paths of the written files. */
+/**
+ * Bundles entries for a page from the packages' sources; gives the paths of the written files. Modules that are
+ * named in `replaced` are taken from other files.
+ */
 export async function bundleForPage(
   entries: Readonly<Record<string, string>>,
   folder: string | undefined,
   root: string,
+  replaced: Readonly<Record<string, string>> = {},
 ): Promise<string[]> {
   const result = await build({
     configFile: false,
@@ -31,7 +45,10 @@ export async function bundleForPage(
     logLevel: "error",
     publicDir: false,
     plugins: [refuseNode],
-    resolve: { conditions: ["quire-source", "module", "browser", "production"] },
+    resolve: {
+      alias: { ...replaced },
+      conditions: ["quire-source", "module", "browser", "production"],
+    },
     worker: { format: "es" },
     build: {
       outDir: folder ?? "unwritten",
@@ -39,6 +56,7 @@ export async function bundleForPage(
       write: folder !== undefined,
       target: "es2023",
       modulePreload: false,
+      minify: false,
       rolldownOptions: {
         input: { ...entries },
         output: { entryFileNames: "[name].js" },

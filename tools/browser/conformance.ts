@@ -18,9 +18,9 @@ import {
 } from "./conformance-report.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
-/** Leaves out the slowest place, which is WebGPU in Node; for machines that test every change. */
+/** Leaves out the slowest place, which is WebGPU in Node, and most steps; for machines that test every change. */
 const isShort = process.argv.includes("--short");
-const steps = 10;
+const steps = isShort ? 3 : 10;
 /** The losses of a backend may differ from Node's by this much. */
 const lossTolerance = 1e-3;
 
