@@ -23,7 +23,7 @@ const refuseNode: Plugin = {
   resolveId(id, importer) {
     const isBuiltin = id.startsWith("node:") || builtins.has(id);
     const asking = (importer ?? "").split(/[\\/]/);
-    const isNeeded = isBuiltin && !asking.includes(optional.get(id) ?? "");
+    const isNeeded = isBuiltin && !asking.includes(optional.get(id) ?? "nobody");
     if (isNeeded) this.error(`"${id}" runs only in Node, and ${importer} imports it`);
     return null;
   },
