@@ -62,6 +62,7 @@ export async function loadMpi(
 ): Promise<MpiLibrary> {
   const koffi = await loadKoffi();
   const candidates = candidatesIn(environment);
+  leaveMemoryAlone();
   for (const path of candidates) {
     const library = tryLoad(() => koffi.load(path, { global: true }));
     if (library) return bind(path, library);
@@ -70,6 +71,16 @@ export async function loadMpi(
     `mpi: none of ${candidates.join(", ")} could be loaded; install Open MPI or MPICH, or name the ` +
       "library's file in QUIRE_MPI.",
   );
+}
+
+/**
+ * Keeps UCX, which MPICH may move messages by, from rewriting `mmap` and from taking signals over: V8 maps memory and
+ * handles faults of its own, and a process where both did crashed now and then. What the user set stays.
+ */
+function leaveMemoryAlone(): void {
+  process.env["UCX_MEM_EVENTS"] ??= "no";
+  process.env["UCX_MEM_MMAP_HOOK_MODE"] ??= "none";
+  process.env["UCX_ERROR_SIGNALS"] ??= "";
 }
 
 /** The files to try, the likeliest first. */
