@@ -68,6 +68,12 @@ function isThere(command: string): boolean {
   return spawnSync(command, ["--version"]).status === 0;
 }
 
+/** Why the launcher's tests do not run here; empty where they do. */
+function skippedBecause(command: string): string {
+  if (!process.env["QUIRE_TEST_MPI"]) return " (skipped: npm run test:mpi runs it)";
+  return isThere(command) ? "" : ` (skipped: ${command} is not installed)`;
+}
+
 /** Launchers of the two kinds of MPI, by names that tell them apart where both are installed. */
 const launchers = [
   { kind: "Open MPI", command: "mpirun.openmpi" },
@@ -75,7 +81,7 @@ const launchers = [
 ];
 
 for (const { kind, command } of launchers) {
-  const reason = isThere(command) ? "" : ` (skipped: ${command} is not installed)`;
+  const reason = skippedBecause(command);
   describe.skipIf(reason !== "")(`${kind}${reason}`, () => {
     test.each([2, 4])("%i processes make the losses of one", { timeout: 90_000 }, async (size) => {
       const [alone] = (await toldBy([], "alone")) as [Told];
