@@ -124,10 +124,11 @@ export function report({ ran, exceptions, gaps, lossTolerance }: Findings): stri
     "## Held less strictly, or skipped",
     exceptions.map((exception, i) => exceptionText(exception, i)).join("\n"),
     "## What WebGPU leaves to the processor",
-    "ONNX Runtime computes int64, uint8 and most of bool on the processor, with copies around: indices\n" +
-      "are int32 in Quire for that reason. So it does with graphs that hold a tensor without elements,\n" +
-      "with float16 where the adapter lacks `shader-f16`, and with these nodes, which Quire takes off\n" +
-      "the GPU because a kernel there is missing or wrong:",
+    "ONNX Runtime computes int64 always, uint8 and bool often, and slices of int32 on the processor, with\n" +
+      "copies around; indices are int32 in Quire for that reason. So it does with graphs that hold a tensor\n" +
+      "without elements; with float16 where the adapter lacks `shader-f16`, as the software adapter does\n" +
+      "that this table was measured on; and with these nodes, which Quire takes off the GPU because a\n" +
+      "kernel there is missing or wrong:",
     gaps.map(({ type, why }) => `- \`${type}\` ${why}.`).join("\n"),
   ].join("\n\n")}\n`;
 }
