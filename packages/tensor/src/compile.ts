@@ -1,3 +1,4 @@
+import type { TypedArray } from "./dtype.ts";
 import { QuireError } from "./errors.ts";
 import { sorted } from "./graph/graph.ts";
 import { updatedInPlace } from "./graph/in-place.ts";
@@ -155,6 +156,7 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const place = runtime ?? (await defaultRuntime());
   const constants: Record<string, TypedArray> = {};
   for (const [i, weight] of weights.entries()) {
+    await weight.moveTo(place);
     constants[names[inputs.length + i] as string] = await weight.front(place).read();
   }
   const written = performance.now();

@@ -11,6 +11,7 @@ import {
   add,
   arange,
   causalMask,
+  concat,
   conv,
   embedding,
   gelu,
@@ -128,6 +129,24 @@ describe("exportOnnx", () => {
       expectClose(logits as HostTensor, await ours(ids), 1e-6);
     }
     expect(dims(decodeModel(model).graph?.output?.[0])).toEqual(["batch", "length", 11n]);
+  });
+
+  test("leaves free how many keys were kept before", async () => {
+    const attend = (q: Tensor, kept: Tensor) =>
+      scaledDotProductAttention(q, concat([kept, q], 2), concat([kept, q], 2), { causal: true });
+    const { model } = await exportOnnx(attend, {
+      inputs: { q: { shape: [1, 2, "length", 4] }, kept: { shape: [1, 2, "past", 4] } },
+      outputs: ["mixed"],
+    });
+    for (const [length, past] of [
+      [3, 5],
+      [1, 4],
+      [4, 0],
+    ] as const) {
+      const [q, kept] = [drawn([1, 2, length, 4], 1), drawn([1, 2, past, 4], 2)];
+      const { mixed } = await runBare(model, { q, kept });
+      expectClose(mixed as HostTensor, await compile(attend)(q, kept), 1e-6);
+    }
   });
 
   test("writes products and quotients of free sizes", async () => {

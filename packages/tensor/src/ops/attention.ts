@@ -84,9 +84,15 @@ function causalBias(emit: Emit, lengths: readonly number[]): string {
   const [queries, keys] = lengths as readonly [number, number];
   const value = hostTensor([Number.NEGATIVE_INFINITY], [1]);
   const filled = emit.one("ConstantOfShape", [emit.sizes(lengths)], { value: { tensor: value } });
-  return emit.one("Trilu", [filled, emit.constant(hostTensor([keys - queries + 1], [], "int64"))], {
-    upper: 1,
-  });
+  const first = queries === keys ? emit.scalar(1, "int64") : firstHidden(emit, lengths);
+  return emit.one("Trilu", [filled, first], { upper: 1 });
+}
+
+/** The first key that the first query does not see; an export may leave both lengths free. */
+function firstHidden(emit: Emit, lengths: readonly number[]): string {
+  const [queries, keys] = emit.many("Split", [emit.sizes(lengths)], 2, { num_outputs: 2 });
+  const before = emit.one("Sub", [keys as string, queries as string]);
+  return emit.one("Squeeze", [emit.one("Add", [before, emit.sizes([1])])]);
 }
 
 /** softmax(scale q kᵀ + bias) v and the weights; `scaledDotProductAttention`'s row. */

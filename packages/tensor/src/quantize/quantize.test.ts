@@ -13,7 +13,7 @@ import { matmul } from "../ops/linalg.ts";
 import { Random } from "../random/random.ts";
 import { sizeOf } from "../shape.ts";
 import { Quantizer } from "./quantizer.ts";
-import { blocks, float16, int8, type Quantization } from "./scheme.ts";
+import { blocks, float16, frozen, int8, type Quantization } from "./scheme.ts";
 import { byteRange, halved, packedBlocks, signedBytes } from "./values.ts";
 
 function draws(shape: readonly number[], seed: number): HostTensor<"float32"> {
@@ -179,6 +179,21 @@ test("16 bits: the numbers are those of the rounded weights", async () => {
     grid(hostTensor(Array.from(halved(value).data, fromFloat16Bits), value.shape));
   expectNear(got.a, product(moved, back(values.weight)), 1e-4);
   expectNear(got.vectors, picked(back(values.table)), 1e-6);
+});
+
+test("frozen weights stay as they were at the first call", async () => {
+  const small = new Variable([64, 32], { name: "small", initial: draws([64, 32], 1) });
+  const input = draws([3, 32], 2);
+  const make = (quantization?: Quantization) =>
+    compile((x: Tensor) => matmul(x, small, { transposeB: true }), {
+      ...(quantization && { quantization }),
+    });
+  const [live, fixed] = [make(), make(frozen())];
+  const before = await live(input);
+  expectNear(await fixed(input), before.toArray(), 1e-4);
+  await small.set(draws([64, 32], 3));
+  expectNear(await fixed(input), before.toArray(), 1e-4);
+  expect((await live(input)).toArray()).not.toEqual(before.toArray());
 });
 
 test("variables that are quantised are fed no more, others are", async () => {

@@ -42,6 +42,11 @@ export class Quantizer {
     this.#scheme = scheme;
   }
 
+  /** Which way it quantises. */
+  get kind(): Quantization["kind"] {
+    return this.#scheme.kind;
+  }
+
   /** Which of the variables that a function reads stay as they are, but become constants of the model. */
   frozen({ reads, writes }: Recording): readonly Variable[] {
     if (this.#scheme.kind !== "frozen") return [];

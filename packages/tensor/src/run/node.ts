@@ -5,7 +5,13 @@ import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
 import type { Device } from "./device.ts";
 import { nodesInGaps } from "./gpu-gaps.ts";
-import type { Buffer, Runtime, Session, Signature } from "./runtime.ts";
+import {
+  type Buffer,
+  constantFiles,
+  type Runtime,
+  type Session,
+  type Signature,
+} from "./runtime.ts";
 
 /** Values in the process's own memory, shared with ONNX Runtime without copies. */
 class NodeBuffer implements Buffer {
@@ -107,10 +113,7 @@ export function nodeRuntimeOn(at: NodePlace): Runtime {
         const session = await InferenceSession.create(model, {
           executionProviders: [providerFor(at, model, signature)],
           graphOptimizationLevel: "all",
-          externalData: Object.entries(signature.constants ?? {}).map(([path, data]) => ({
-            path,
-            data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-          })),
+          externalData: constantFiles(signature),
           logSeverityLevel: 3,
           ...threads(),
         });

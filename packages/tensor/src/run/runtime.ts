@@ -44,3 +44,11 @@ export interface Runtime {
   /** Loads an ONNX model. */
   load(model: Uint8Array, signature: Signature): Promise<Session>;
 }
+
+/** A model's constants, as sessions take what stands beside a model. */
+export function constantFiles({ constants = {} }: Signature): { path: string; data: Uint8Array }[] {
+  return Object.entries(constants).map(([path, { buffer, byteOffset, byteLength }]) => ({
+    path,
+    data: new Uint8Array(buffer, byteOffset, byteLength),
+  }));
+}

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web/wasm
 import { allocate, type TypedArray } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
-import type { Buffer, Session, Signature } from "./runtime.ts";
+import { type Buffer, constantFiles, type Session, type Signature } from "./runtime.ts";
 import { turns } from "./turns.ts";
 
 /** One of the builds of ONNX Runtime for pages; all export the same. */
@@ -118,6 +118,7 @@ export async function loadSession(
       loading.ort.InferenceSession.create(model, {
         executionProviders: [loading.provider],
         graphOptimizationLevel: "all",
+        externalData: constantFiles(signature),
         logSeverityLevel: 3,
       }),
     );

@@ -14,6 +14,7 @@ import {
   compile,
   type HostTensor,
   hostTensor,
+  Quantizer,
   type Tensor,
 } from "@quire/tensor";
 
@@ -42,7 +43,10 @@ export class Decoder {
       const reading = memory.begin(ids.shape[1] as number, counts);
       return model.forward(ids, inference, { reading });
     };
-    this.#begin = compile(begin, { ...options, name: "begin" });
+    const { quantization, ...rest } = options;
+    // Frozen weights serve single rows; what reads prompts takes them from the variables, which saves their memory.
+    const isFrozen = quantization instanceof Quantizer && quantization.kind === "frozen";
+    this.#begin = compile(begin, { ...(isFrozen ? rest : options), name: "begin" });
     this.#next = compile(
       (ids: Tensor) => model.forward(ids, inference, { reading: memory.next() }),
       { ...options, name: "next" },

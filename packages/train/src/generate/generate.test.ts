@@ -1,5 +1,14 @@
 import { initialize, Transformer } from "@quire/nn";
-import { blocks, compile, float16, hostTensor, int8, QuireError, type Tensor } from "@quire/tensor";
+import {
+  blocks,
+  compile,
+  float16,
+  frozen,
+  hostTensor,
+  int8,
+  QuireError,
+  type Tensor,
+} from "@quire/tensor";
 import { afterAll, expect, test } from "vitest";
 import { Generator, generate } from "./generator.ts";
 import type { GenerateOptions, TokenEvent } from "./options.ts";
@@ -217,7 +226,7 @@ test("impossible wishes are refused", async () => {
 
 test("weights of a few bits generate too, nearly the same tokens", async () => {
   const whole = await generator.generate(prompts, { tokens: 8 });
-  for (const quantization of [int8(), blocks({ bits: 8, size: 16 }), float16()]) {
+  for (const quantization of [frozen(), int8(), blocks({ bits: 8, size: 16 }), float16()]) {
     const small = new Generator(model, { quantization });
     const got = await small.generate(prompts, { tokens: 8 });
     const [wanted, tokens] = [whole, got].map((texts) => texts.flatMap(({ tokens }) => tokens));

@@ -10,7 +10,8 @@ const LENGTH_STEP = 64;
 
 /**
  * Generates texts with a language model. What it compiles, and the memory for what the model reads, are kept
- * from call to call.
+ * from call to call. With a quantization (`frozen()` is the fastest that rounds nothing) the model's weights must
+ * stay as they are; after training make another generator.
  */
 export class Generator {
   readonly #model: LanguageModel;
