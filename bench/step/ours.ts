@@ -1,16 +1,17 @@
 /** Quire's own entry: the GPT in Node, one ONNX Runtime call a step. */
-import { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession as Session } from "onnxruntime-node";
 import { gptStep } from "./gpt.ts";
 import type { Batch, Trainer, Weight } from "./peer.ts";
 import { serve } from "./peer.ts";
+import { InferenceSession } from "./runtime.ts";
 import type { Size } from "./size.ts";
 
 /** Times every `session.run` of this process, and gives the milliseconds of the last. */
 function watchRuntime(): () => number {
   let last = 0;
-  const { prototype } = InferenceSession as unknown as { prototype: InferenceSession };
-  const run = prototype.run as (...given: unknown[]) => ReturnType<InferenceSession["run"]>;
-  prototype.run = async function timed(this: InferenceSession, ...given: unknown[]) {
+  const { prototype } = InferenceSession as unknown as { prototype: Session };
+  const run = prototype.run as (...given: unknown[]) => ReturnType<Session["run"]>;
+  prototype.run = async function timed(this: Session, ...given: unknown[]) {
     const start = performance.now();
     const results = await run.apply(this, given);
     last = performance.now() - start;

@@ -2,9 +2,9 @@
  * The limit: ONNX Runtime's own float32 product of two 1024 x 1024 matrices. It speaks the peers'
  * protocol, so that it is measured in the same rounds as the steps.
  */
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Trainer } from "./peer.ts";
 import { serve } from "./peer.ts";
+import { InferenceSession, Tensor } from "./runtime.ts";
 
 /** Rows, columns and depth of the product. */
 const size = 1024;
