@@ -16,7 +16,13 @@ const places = [
 ];
 
 /** WebGPU on the adapter that Chromium computes on the processor, which every machine has. */
-const flags = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const flags = [
+  "--no-sandbox",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  // Computing on a busy processor is slow enough to be taken for a driver that hangs.
+  "--disable-gpu-watchdog",
+];
 
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",

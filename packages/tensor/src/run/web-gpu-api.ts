@@ -20,6 +20,8 @@ export interface GpuAdapter {
 
 /** An opened GPU. */
 export interface GpuDevice {
+  /** Settles when the browser takes the GPU away: its driver failed, or the machine went to sleep. */
+  readonly lost: Promise<{ readonly message: string }>;
   readonly queue: {
     writeBuffer(to: GpuMemory, offset: number, data: ArrayBufferView): void;
     submit(commands: readonly object[]): void;

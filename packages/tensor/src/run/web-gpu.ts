@@ -5,7 +5,7 @@ import { sizeOf, type TensorType } from "../shape.ts";
 import { nodesInGaps } from "./gpu-gaps.ts";
 import type { Runtime } from "./runtime.ts";
 import { findAdapter, type GpuDevice, type GpuMemory, openDevice, usage } from "./web-gpu-api.ts";
-import { loadSession, type Ort, PageBuffer, type WebBuffer } from "./web-session.ts";
+import { type Guard, loadSession, type Ort, PageBuffer, type WebBuffer } from "./web-session.ts";
 
 /** Kernels on the GPU take these dtypes; values of others stay in the page's memory. */
 const onGpu: ReadonlySet<DType> = new Set<DType>(["float32", "float16", "int32"]);
@@ -67,6 +67,25 @@ class GpuBuffer implements WebBuffer {
   }
 }
 
+/** Fails the call under way, and all later ones, when the browser takes the GPU away: it would never end. */
+export function guardOf({ lost }: Pick<GpuDevice, "lost">): Guard {
+  let gone: QuireError | undefined;
+  let fail: (reason: QuireError) => void = () => undefined;
+  void lost.then(({ message }) => {
+    gone = new QuireError(
+      `The browser took the GPU away (${message || "no reason given"}), and with it the state there; ` +
+        "load the page again, or use the device cpu.",
+    );
+    fail(gone);
+  });
+  return (call) =>
+    new Promise((resolve, reject) => {
+      if (gone) return reject(gone);
+      fail = reject;
+      call().then(resolve, reject);
+    });
+}
+
 /** The build for WebGPU: smaller and quicker where the browser can switch stacks for WebAssembly. */
 async function loadOrt(): Promise<Ort> {
   const { WebAssembly = {} } = globalThis as { WebAssembly?: object };
@@ -86,6 +105,7 @@ export async function webGpuRuntime(): Promise<Runtime> {
   const device = await openDevice(adapter);
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
+  const guard = guardOf(device);
   const hasHalf = adapter.features.has("shader-f16");
   const load: Runtime["load"] = (model, signature) => {
     const inPage = signature.hasEmpty || (signature.hasHalf && !hasHalf);
@@ -96,7 +116,7 @@ export async function webGpuRuntime(): Promise<Runtime> {
       device: device as never,
       ...(gaps.length > 0 && { forceCpuNodeNames: gaps }),
     };
-    return loadSession(model, signature, { ort, provider, onGpu: true });
+    return loadSession(model, signature, { ort, provider, onGpu: true, guard });
   };
   return {
     name: "web, WebGPU",

@@ -55,7 +55,12 @@ export interface Loading {
   readonly provider: InferenceSession.ExecutionProviderConfig;
   /** Whether the provider reads and writes the GPU's memory. */
   readonly onGpu: boolean;
+  /** Fails a call that would wait forever, for the GPU is gone. */
+  readonly guard?: Guard;
 }
+
+/** Runs a call of the runtime, and fails it when it cannot end. */
+export type Guard = <T>(call: () => Promise<T>) => Promise<T>;
 
 class WebSession implements Session {
   readonly #session: InferenceSession;
@@ -78,7 +83,8 @@ class WebSession implements Session {
       for (const [i, name] of this.#signature.outputs.entries()) {
         fetches[name] = this.#gpuTensor(outputs[i] as WebBuffer) ?? null;
       }
-      const made = await this.#session.run(feeds, fetches);
+      const { guard = unguarded } = this.#loading;
+      const made = await guard(() => this.#session.run(feeds, fetches));
       for (const [i, name] of this.#signature.outputs.entries()) {
         if (!fetches[name]) (outputs[i] as WebBuffer).accept(valuesOf(made[name] as OrtTensor));
       }
@@ -100,6 +106,8 @@ class WebSession implements Session {
     return inTurn(() => this.#session.release());
   }
 }
+
+const unguarded: Guard = (call) => call();
 
 /** A tensor's values; half precision as bits, also where the browser has an array of its own for it. */
 function valuesOf({ type, data }: OrtTensor): TypedArray {
