@@ -1,4 +1,5 @@
 import type { AnyCommand } from "./command.ts";
+import { compressCommand } from "./commands/compress.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -17,5 +18,6 @@ export const commands: readonly AnyCommand[] = [
   trainCommand,
   predictCommand,
   exportCommand,
+  compressCommand,
   doctorCommand,
 ];

@@ -36,6 +36,8 @@ export interface RunConfig {
     readonly folder: string;
     readonly train: number;
     readonly validation: number;
+    /** The share of the pictures that was kept apart; runs of older versions do not say. */
+    readonly apart?: number;
   };
   readonly command: string;
   readonly written: string;

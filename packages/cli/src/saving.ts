@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ImageClassifier } from "@quire/papers";
-import { type ExportedModel, exportOnnx } from "@quire/tensor";
+import { type ExportedModel, exportOnnx, type Quantization } from "@quire/tensor";
 import { saveOnnx } from "@quire/tensor/node";
 import { saveModel } from "@quire/train/node";
 import { writeWhole, writing } from "./files.ts";
@@ -21,13 +21,18 @@ export function signatureOf({ description }: ImageClassifier): Signature {
   };
 }
 
-/** Writes a classifier as an ONNX file with a free batch size. */
-export async function exportClassifier(path: string, classifier: ImageClassifier): Promise<void> {
+/** Writes a classifier as an ONNX file with a free batch size, its weights stored as asked. */
+export async function exportClassifier(
+  path: string,
+  classifier: ImageClassifier,
+  quantization?: Quantization,
+): Promise<void> {
   const { input, outputs } = signatureOf(classifier);
   const { description } = classifier;
   const exported: ExportedModel = await exportOnnx((images) => classifier.classify(images), {
     inputs: { [input.name]: { shape: input.shape } },
     outputs,
+    ...(quantization && { quantization }),
     metadata: {
       paper: description.paper,
       task: description.task,

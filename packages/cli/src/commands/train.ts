@@ -78,7 +78,10 @@ export const trainCommand = command({
     const sizes = { train: train.size, validation: validation.size };
     await writeConfig(folder, {
       model: classifier.description,
-      training: { recipe, seed: given.seed, folder: given.data, ...sizes },
+      training: {
+        ...{ recipe, seed: given.seed, folder: given.data, apart: given.validation },
+        ...sizes,
+      },
       words: context.words,
     });
     await trainInto(folder, { classifier, recipe, train, validation, seed: given.seed }, context);

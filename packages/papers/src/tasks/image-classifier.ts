@@ -4,6 +4,7 @@ import { type ChannelStatistics, type Dataset, imageTensor } from "@quire/data";
 import type { Layer } from "@quire/nn";
 import {
   type Compiled,
+  type CompileOptions,
   compile,
   constant,
   div,
@@ -44,11 +45,11 @@ export class ImageClassifier {
   readonly description: ImageModelDescription;
   readonly #compiled: Compiled<[Tensor], { probabilities: Tensor }>;
 
-  constructor(model: Layer, description: ImageModelDescription) {
+  constructor(model: Layer, description: ImageModelDescription, options: CompileOptions = {}) {
     this.model = model;
     this.description = description;
     const run = (images: Tensor) => ({ probabilities: this.classify(images).probabilities });
-    this.#compiled = compile(run, { name: "classify" });
+    this.#compiled = compile(run, { name: "classify", ...options });
   }
 
   /**

@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { imageTensor, shapes } from "@quire/data";
+import { imageFolder } from "@quire/data/files";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { AnyCommand } from "../command.ts";
+import { Console } from "../console.ts";
+import { compressCommand } from "./compress.ts";
+import { trainCommand } from "./train.ts";
+
+const SIZE = 16;
+const folder = mkdtempSync(join(tmpdir(), "quire-compress-"));
+const [data, runs] = [join(folder, "pictures"), join(folder, "runs")];
+
+/** The accuracy on the pictures that the run kept apart, as its training told it. */
+let trained = 0;
+
+interface Variant {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly accuracy: number;
+}
+
+async function run(
+  command: AnyCommand,
+  name: string,
+  options: Record<string, string>,
+): Promise<{ pictures: number; variants: Variant[]; accuracy: number }> {
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  try {
+    await command.run([name], options, {
+      console: new Console({ quiet: true, json: true }),
+      words: [],
+      interruptible: () => new AbortController().signal,
+    });
+    return JSON.parse(write.mock.calls.map(([text]) => text).join(""));
+  } finally {
+    write.mockRestore();
+  }
+}
+
+beforeAll(async () => {
+  const { images, labels, classes, imageBytes } = shapes({ count: 150, size: SIZE, seed: 4 });
+  const raw = { width: SIZE, height: SIZE, channels: 3 as const };
+  for (const [place, label] of labels.entries()) {
+    if (label > 2) continue;
+    mkdirSync(join(data, classes[label] as string), { recursive: true });
+    const path = join(data, classes[label] as string, `${place}.png`);
+    await sharp(images.subarray(place * imageBytes, (place + 1) * imageBytes), { raw })
+      .png()
+      .toFile(path);
+  }
+  const options = { data, epochs: "8", size: String(SIZE), out: runs, validation: "0.3" };
+  trained = (await run(trainCommand, "cct", options)).accuracy;
+}, 60_000);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** The share of pictures that a file, run by ONNX Runtime alone, takes for what they are. */
+async function accuracyOf(file: string): Promise<number> {
+  const pictures = await imageFolder(data, { size: SIZE });
+  const session = await InferenceSession.create(file);
+  const images = imageTensor(pictures.images, { ...pictures });
+  const values = new Tensor("float32", images.data, images.shape);
+  const { logits } = await session.run({ images: values });
+  await session.release();
+  const rows = (logits as Tensor).data as Float32Array;
+  const right = Array.from(pictures.labels).filter((label, i) => {
+    const row = Array.from(rows.subarray(3 * i, 3 * i + 3));
+    return row.indexOf(Math.max(...row)) === label;
+  });
+  return right.length / pictures.size;
+}
+
+test("every file is as small as said, and as accurate when run elsewhere", async () => {
+  const out = join(folder, "small");
+  const { pictures, variants } = await run(compressCommand, join(runs, "cct-1"), { data, out });
+  expect(variants.map(({ name }) => name)).toEqual([
+    "float32",
+    "float16",
+    "int8",
+    "int8-static",
+    "int8-blocks",
+    "int4-blocks",
+  ]);
+  const of = new Map(variants.map((variant) => [variant.name, variant]));
+  const whole = of.get("float32") as Variant;
+  expect(whole.accuracy).toBeGreaterThan(0.5);
+  const shares = { float16: 0.53, int8: 0.3, "int8-static": 0.3, "int4-blocks": 0.23 };
+  for (const [name, share] of Object.entries(shares)) {
+    expect((of.get(name) as Variant).bytes / whole.bytes, name).toBeLessThan(share);
+  }
+  for (const { file, accuracy } of variants) {
+    // A dynamic range is that of the batch, so a picture on the edge may fall to the other side.
+    expect(Math.abs((await accuracyOf(file)) - accuracy)).toBeLessThanOrEqual(2 / pictures);
+  }
+  for (const name of ["int8", "int8-static"]) {
+    expect((of.get(name) as Variant).accuracy).toBeGreaterThanOrEqual(whole.accuracy - 0.05);
+  }
+}, 60_000);
+
+test("the run's own pictures are those that it kept apart", async () => {
+  const { pictures, variants } = await run(compressCommand, join(runs, "cct-1"), {});
+  const all = await imageFolder(data, { size: SIZE });
+  expect(pictures).toBe(all.split({ fraction: 0.3, seed: 0 }).test.size);
+  expect(variants[0]?.accuracy).toBe(trained);
+}, 60_000);
+
+test("pictures of other classes are refused", async () => {
+  renameSync(join(data, "cross"), join(data, "star"));
+  await expect(run(compressCommand, join(runs, "cct-1"), { data })).rejects.toThrow(
+    `"${data}" has the classes circle, square, star, the run has circle, cross, square: give pictures of its classes.`,
+  );
+});
+
+test("a run that does not say what it kept apart is measured on given pictures only", async () => {
+  const file = join(runs, "cct-1", "config.json");
+  const config = JSON.parse(readFileSync(file, "utf8"));
+  delete config.training.apart;
+  writeFileSync(file, JSON.stringify(config));
+  await expect(run(compressCommand, join(runs, "cct-1"), {})).rejects.toThrow(
+    "this run does not say which pictures it kept apart: say on which to measure with --data.",
+  );
+});
