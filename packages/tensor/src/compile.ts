@@ -1,8 +1,8 @@
 import type { TypedArray } from "./dtype.ts";
 import { QuireError } from "./errors.ts";
 import { sorted } from "./graph/graph.ts";
-import { updatedInPlace } from "./graph/in-place.ts";
 import { Tensor } from "./graph/node.ts";
+import { applyPatches, type VariablePatch, withPatches } from "./graph/patches.ts";
 import { type Recording, type Returned, record } from "./graph/record.ts";
 import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
 import type { Variable } from "./graph/variable.ts";
@@ -54,8 +54,8 @@ interface Executable {
   readonly recording: Recording;
   readonly session: Session;
   readonly runtime: Runtime;
-  /** Variables whose memory the run writes over. */
-  readonly inPlace: ReadonlySet<Variable>;
+  /** How variables are written over after a run. */
+  readonly patches: readonly VariablePatch[];
 }
 
 /**
@@ -146,14 +146,17 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const started = performance.now();
   const traced = record(fn, args as readonly Tree<TensorType>[]);
   const simplified = { ...traced, graph: optimize(traced.graph) };
+  const place = runtime ?? (await defaultRuntime());
   const applied = quantizer ? await quantizer.apply(simplified) : simplified;
-  const { recording, weights } = apart(applied, quantizer?.frozen(applied) ?? []);
+  const { recording: patched, patches } = place.isHostMemory
+    ? withPatches(applied)
+    : { recording: applied, patches: [] };
+  const { recording, weights } = apart(patched, quantizer?.frozen(applied) ?? []);
   const { graph } = recording;
   const names = graph.inputs.map((_, i) => `input_${i}`);
   const inputs = names.slice(0, names.length - weights.length);
   const outputs = graph.outputs.map((_, i) => `output_${i}`);
   const model = emitFrozen(graph, names, outputs, weights);
-  const place = runtime ?? (await defaultRuntime());
   const constants: Record<string, TypedArray> = {};
   for (const [i, weight] of weights.entries()) {
     await weight.moveTo(place);
@@ -169,8 +172,7 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
       `compiled ${name}: traced in ${(written - started).toFixed(0)} ms, ` +
       `loaded in ${(performance.now() - written).toFixed(0)} ms, ${model.length} bytes`,
   );
-  const inPlace = place.updatesInPlace ? updatedInPlace(recording) : new Set<Variable>();
-  return { recording, session, runtime: place, inPlace };
+  return { recording, session, runtime: place, patches };
 }
 
 /** A recording whose graph has the given variables as its last inputs, and does not count them among what it reads. */
@@ -191,7 +193,7 @@ function apart(
 const inTurn = turns();
 
 async function run(executable: Executable, args: readonly Tree<HostTensor>[]): Promise<unknown> {
-  const { recording, runtime, session, inPlace } = executable;
+  const { recording, runtime, session, patches } = executable;
   const { reads, writes, graph, result } = recording;
   const leaves = leavesOf<HostTensor>(args, isHost);
   const results = graph.outputs.slice(0, graph.outputs.length - writes.length);
@@ -200,11 +202,10 @@ async function run(executable: Executable, args: readonly Tree<HostTensor>[]): P
     for (const variable of [...reads, ...writes]) await variable.moveTo(runtime);
     const fed = leaves.map(({ leaf }) => runtime.allocate(leaf, leaf.data));
     const state = reads.map((variable) => variable.front(runtime));
-    const next = writes.map((variable) =>
-      inPlace.has(variable) ? variable.front(runtime) : variable.back(runtime),
-    );
+    const next = writes.map((variable) => variable.back(runtime));
     await session.run([...fed, ...state], [...fetched, ...next]);
-    for (const variable of writes) if (!inPlace.has(variable)) variable.swap();
+    for (const variable of writes) variable.swap();
+    if (patches.length > 0) await patch(executable, fetched);
   });
   const values = await Promise.all(fetched.map(toHostTensor));
   return mapTree(
@@ -212,6 +213,16 @@ async function run(executable: Executable, args: readonly Tree<HostTensor>[]): P
     (value): value is Tensor => value instanceof Tensor,
     () => values.shift() as HostTensor,
   );
+}
+
+/** Writes over variables what the run's last results say. */
+async function patch({ runtime, patches }: Executable, fetched: readonly Buffer[]): Promise<void> {
+  const count = Math.max(...patches.flatMap(({ operands }) => operands)) + 1;
+  const further = await Promise.all(fetched.slice(fetched.length - count).map(toHostTensor));
+  const placed = patches.map(async (one) => {
+    return { ...one, memory: await one.variable.front(runtime).read() };
+  });
+  applyPatches(await Promise.all(placed), further);
 }
 
 async function toHostTensor(buffer: Buffer): Promise<HostTensor> {

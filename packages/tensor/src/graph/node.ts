@@ -76,10 +76,19 @@ export interface OpSpec<A extends Attributes = Attributes> {
   evaluate?(...values: number[]): number;
   /** Floating-point operations of one run; element-wise work is one an element unless said. */
   flops?(inputs: readonly TensorType[], outputs: readonly TensorType[], attributes: A): number;
-  /** For outputs that are an input with little changed, that input: the one may be written over the other. */
-  readonly updates?: Readonly<Record<number, number>>;
+  /** For an output that is an input with a part written over: how the host writes over the input itself. */
+  patch?(output: number, attributes: A): Patch | undefined;
   /** Whether `op(a, b)` equals `op(b, a)`. */
   readonly commutative?: boolean;
+}
+
+/** How an input becomes an output by writing over a part of it. */
+export interface Patch {
+  /** Which input it is. */
+  readonly of: number;
+  /** Which inputs say what is written where. */
+  readonly operands: readonly number[];
+  apply(into: HostTensor, operands: readonly HostTensor[]): void;
 }
 
 /** Holds the rule as a method so that rows of different attributes share one type. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compile } from "../compile.ts";
-import { updatedInPlace } from "../graph/in-place.ts";
 import type { Tensor } from "../graph/node.ts";
+import { withPatches } from "../graph/patches.ts";
 import { record } from "../graph/record.ts";
 import { Variable } from "../graph/variable.ts";
 import { type HostTensor, hostTensor } from "../host.ts";
@@ -131,26 +131,33 @@ test("a row replaced in a variable is written in its place, and nothing else cha
   expect((await kept.get()).toArray()).toEqual(wanted);
 });
 
-test("a variable is written in place only where nothing but its update reads it", () => {
-  const kept = new Variable([1, 1, 3, 2]);
+test("a variable is patched only where its own value is what is written over", () => {
+  const kept = new Variable([1, 1, 3, 2], { name: "kept" });
   const types = [
     { shape: [1], dtype: "int32" },
     { shape: [1, 1, 2], dtype: "float32" },
   ] as const;
-  const alone = record((at: Tensor, rows: Tensor) => {
-    kept.assign(replaceRows(kept, at, rows));
-  }, types);
-  expect([...updatedInPlace(alone)]).toEqual([kept]);
-  const readToo = record((at: Tensor, rows: Tensor) => {
-    const old = kept.tensor;
-    kept.assign(replaceRows(kept, at, rows));
-    return add(old, 1);
-  }, types);
-  expect([...updatedInPlace(readToo)]).toEqual([]);
-  const other = record((at: Tensor, rows: Tensor) => {
-    kept.assign(replaceRows(add(kept, 1), at, rows));
-  }, types);
-  expect([...updatedInPlace(other)]).toEqual([]);
+  const own = withPatches(
+    record((at: Tensor, rows: Tensor) => {
+      const old = kept.tensor;
+      kept.assign(replaceRows(kept, at, rows));
+      return add(old, 1);
+    }, types),
+  );
+  expect(own.patches.map(({ variable }) => variable)).toEqual([kept]);
+  expect(own.recording.writes).toEqual([]);
+  expect(own.recording.graph.outputs.map(({ shape }) => shape)).toEqual([
+    [1, 1, 3, 2],
+    [1, 1, 3],
+    [1, 1, 2],
+  ]);
+  const other = withPatches(
+    record((at: Tensor, rows: Tensor) => {
+      kept.assign(replaceRows(add(kept, 1), at, rows));
+    }, types),
+  );
+  expect(other.patches).toEqual([]);
+  expect(other.recording.writes).toEqual([kept]);
 });
 
 test("operands that do not fit are refused", () => {

@@ -2,6 +2,7 @@
 
 import { DTypeError, operandsText, ShapeError } from "../errors.ts";
 import { makeNode, nondifferentiable, type OpSpec, type Tensor } from "../graph/node.ts";
+import type { HostTensor } from "../host.ts";
 import { broadcast, sameShape, type TensorType } from "../shape.ts";
 import { sub } from "./arithmetic.ts";
 import { type Operand, requireClass, requireSameDType, toTensor } from "./define.ts";
@@ -69,6 +70,38 @@ function fits(inputs: readonly TensorType[], attributes: CachedAttentionAttribut
   );
 }
 
+/** Writes the first tokens' keys or values `[B, T, G K]` into the memory `[B, G, L, K]`. */
+function writeFirst(into: HostTensor, [rows]: readonly HostTensor[]): void {
+  const [, length = 0] = (rows as HostTensor).shape;
+  for (let token = 0; token < length; token++)
+    writeToken(into, rows as HostTensor, token, () => token);
+}
+
+/** Writes one token's keys or values of each row to the place that the row's last token has. */
+function writeNext(into: HostTensor, [rows, last]: readonly HostTensor[]): void {
+  const { data } = last as HostTensor<"int32">;
+  writeToken(into, rows as HostTensor, 0, (row) => data[row] as number);
+}
+
+function writeToken(
+  into: HostTensor,
+  { data, shape: [, length = 0] }: HostTensor,
+  token: number,
+  placeOf: (row: number) => number,
+): void {
+  const [batch, groups, room, width] = into.shape as [number, number, number, number];
+  for (let row = 0; row < batch; row++) {
+    const from = (row * length + token) * groups * width;
+    for (let group = 0; group < groups; group++) {
+      const head = (data as Float32Array).subarray(
+        from + group * width,
+        from + (group + 1) * width,
+      );
+      (into.data as Float32Array).set(head, ((row * groups + group) * room + placeOf(row)) * width);
+    }
+  }
+}
+
 /** Attention that adds keys and values to those it keeps; `cachedAttention`'s row. */
 export const cachedAttentionSpec: OpSpec<CachedAttentionAttributes> = {
   name: "cachedAttention",
@@ -91,7 +124,10 @@ export const cachedAttentionSpec: OpSpec<CachedAttentionAttributes> = {
     return [q, keys, values] as readonly TensorType[];
   },
   gradient: nondifferentiable("it is for generation; differentiate scaledDotProductAttention"),
-  updates: { 1: 3, 2: 4 },
+  patch: (output, { isFirst }) =>
+    output === 0
+      ? undefined
+      : { of: output + 2, operands: [output, 5], apply: isFirst ? writeFirst : writeNext },
   lower(emit, inputs, { inputs: types, attributes }) {
     const { heads, groups, scale, isFirst } = attributes;
     const [q, k, v, keys, values, last, bias] = inputs as readonly string[] & { 6?: string };

@@ -47,10 +47,17 @@ export class Quantizer {
     return this.#scheme.kind;
   }
 
-  /** Which of the variables that a function reads stay as they are, but become constants of the model. */
-  frozen({ reads, writes }: Recording): readonly Variable[] {
+  /**
+   * Which of the variables that a function reads stay as they are, but become constants of the model: those that
+   * it multiplies by. A table that is looked up in gains nothing.
+   */
+  frozen({ graph, reads, writes }: Recording): readonly Variable[] {
     if (this.#scheme.kind !== "frozen") return [];
-    return reads.filter((variable) => isLargeWeight(variable) && !writes.includes(variable));
+    const products = sorted(graph.outputs).flatMap((node) => weightProduct(node)?.weight ?? []);
+    const factors = new Set(products);
+    return reads.filter((variable) => {
+      return factors.has(variable) && isLargeWeight(variable) && !writes.includes(variable);
+    });
   }
 
   /** The same function of its arguments, but for the rounding of weights; variables it assigns stay variables. */

@@ -105,7 +105,7 @@ export function nodeRuntimeOn(at: NodePlace): Runtime {
     new NodeBuffer(type, data ?? allocate(type.dtype, sizeOf(type.shape)));
   return {
     name: `node, ${device}`,
-    updatesInPlace: device === "cpu",
+    isHostMemory: device === "cpu",
     allocate: place,
     allocateState: place,
     async load(model, signature) {

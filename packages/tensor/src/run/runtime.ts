@@ -35,8 +35,8 @@ export interface Signature {
 export interface Runtime {
   /** The platform and the device: `node, cpu`. */
   readonly name: string;
-  /** Whether a run may write an output over the input that it updates. */
-  readonly updatesInPlace?: boolean;
+  /** Whether the memory of state is the host's own, so that the host can write over parts of it. */
+  readonly isHostMemory?: boolean;
   /** Memory for an argument or a result; `data`, if given, is used as it stands where the runtime can. */
   allocate(type: TensorType, data?: TypedArray): Buffer;
   /** Memory for what lives from one run to the next: on the device, where it has memory of its own. */
