@@ -87,9 +87,14 @@ describe("train, predict and export", () => {
     expect(exported.exit).toBe(0);
     expect(JSON.parse(exported.out)).toEqual({
       file: "model.onnx",
-      input: { name: "images", shape: ["batch", 3, SIZE, SIZE], dtype: "float32" },
-      outputs: ["logits", "probabilities"],
-      classes: ["circle", "cross", "square"],
+      inputs: { images: { shape: ["batch", 3, SIZE, SIZE] } },
+      outputs: { logits: ["batch", 3], probabilities: ["batch", 3] },
+      metadata: {
+        paper: "cct",
+        task: "image-classification",
+        classes: '["circle","cross","square"]',
+        input: "pixels / 255, channels first; the model normalises them",
+      },
     });
     expect(readFileSync(join(folder, "model.onnx"))).toEqual(
       readFileSync(join(folder, "runs", "cct-1", "model.onnx")),

@@ -1,37 +1,30 @@
 import { join } from "node:path";
-import type { Layer } from "@quire/nn";
-import {
-  type Budget,
-  type ExperimentResult,
-  type ImageClassificationPaper,
-  ImageClassifier,
-  type ImageModelDescription,
-  meanOf,
-} from "@quire/papers";
+import { type Budget, type ExperimentResult, meanOf, type Paper } from "@quire/papers";
 import { writeWhole } from "./files.ts";
 import { commit, type Machine, machine, versions } from "./machine.ts";
-import { count, duration, percentOver } from "./numbers.ts";
+import { metricOver, spaced } from "./metric-text.ts";
+import { count, duration } from "./numbers.ts";
 import { experimentReport } from "./report/experiment-report.ts";
 import { runFiles, writeConfig } from "./run-folder.ts";
-import { exportClassifier, saveWeights } from "./saving.ts";
+import { exportSystem, saveWeights } from "./saving.ts";
 import { table, wrapped } from "./table.ts";
 
 /** An experiment's result as text: a table of the systems, and a verdict for each claim. */
 export function resultText(
-  { claims }: ImageClassificationPaper,
-  { rows, metric, verdicts }: ExperimentResult,
+  { claims }: Paper,
+  { rows, metrics, verdicts }: ExperimentResult,
 ): string {
   const columns = [
     { title: "system" },
     { title: "parameters", align: "right" } as const,
-    { title: metric, align: "right" } as const,
+    ...metrics.map(({ name }) => ({ title: spaced(name), align: "right" }) as const),
     { title: "time a run", align: "right" } as const,
     { title: "the paper's figure" },
   ];
-  const lines = rows.map(({ system, parameters, metrics, seconds, figure }) => [
+  const lines = rows.map(({ system, parameters, metrics: found, seconds, figure }) => [
     system,
     count(parameters),
-    percentOver(metrics[metric] ?? []),
+    ...metrics.map(({ name, as }) => (found[name] ? metricOver(found[name], as) : "")),
     duration(meanOf(seconds)),
     figure ?? "",
   ]);
@@ -58,12 +51,12 @@ export interface ResultRecord {
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly commit?: string;
-  readonly experiments: readonly Pick<ExperimentResult, "metric" | "rows" | "verdicts">[];
+  readonly experiments: readonly Pick<ExperimentResult, "metrics" | "rows" | "verdicts">[];
 }
 
 /** Puts together what was measured, and on what. */
 export function recordOf(made: {
-  readonly paper: ImageClassificationPaper;
+  readonly paper: Paper;
   readonly results: readonly ExperimentResult[];
   readonly budget: Budget;
   readonly seeds: readonly number[];
@@ -81,25 +74,23 @@ export function recordOf(made: {
     machine: machine(),
     versions: versions(),
     ...(sources === undefined ? {} : { commit: sources }),
-    experiments: results.map(({ metric, rows, verdicts }) => ({ metric, rows, verdicts })),
+    experiments: results.map(({ metrics, rows, verdicts }) => ({ metrics, rows, verdicts })),
   };
 }
 
 /** Writes the record, and beside it the first trained model with its report. */
 export async function keepResults(
-  paper: ImageClassificationPaper,
+  paper: Paper,
   results: readonly ExperimentResult[],
   record: ResultRecord,
   { out, words }: { readonly out: string; readonly words: readonly string[] },
 ): Promise<void> {
   const folder = join(out, paper.id);
-  const trained = results[0]?.trained;
+  const trained = results.find((result) => result.trained)?.trained;
   if (trained) {
-    const description = trained.description as ImageModelDescription;
-    const classifier = new ImageClassifier(trained.model as Layer, description);
-    await writeConfig(folder, { model: description, words });
-    await saveWeights(folder, classifier);
-    await exportClassifier(join(folder, runFiles.onnx), classifier);
+    await writeConfig(folder, { model: trained.description, words });
+    await saveWeights(folder, trained);
+    await exportSystem(join(folder, runFiles.onnx), trained);
   }
   const facts = [
     ["date", record.date],

@@ -6,6 +6,7 @@ import {
   ImageClassifier,
   type ImageModelDescription,
   type ImageRecipe,
+  type ModelDescription,
 } from "@quire/papers";
 import { QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
@@ -88,11 +89,14 @@ function nextName(runs: string, paper: string): string {
 /** Writes a run's `config.json`. */
 export async function writeConfig(
   folder: string,
-  given: Pick<RunConfig, "model" | "training"> & { readonly words: readonly string[] },
+  given: Pick<RunConfig, "training"> & {
+    readonly model: ModelDescription;
+    readonly words: readonly string[];
+  },
 ): Promise<void> {
   const { words, ...rest } = given;
   const sources = commit();
-  const config: RunConfig = {
+  const config = {
     format: 1,
     ...rest,
     command: ["quire", ...words].join(" "),

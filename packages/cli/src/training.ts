@@ -3,6 +3,7 @@ import type { Dataset } from "@quire/data";
 import { countParameters } from "@quire/nn";
 import {
   type BatchProgress,
+  evenBatches,
   type ImageClassifier,
   type ImageRecipe,
   type ImageTraining,
@@ -15,7 +16,7 @@ import { count, duration, percent } from "./numbers.ts";
 import type { Progress } from "./progress.ts";
 import { runReport } from "./report/run-report.ts";
 import { addMetrics, runFiles } from "./run-folder.ts";
-import { exportClassifier, saveWeights } from "./saving.ts";
+import { exportSystem, saveWeights } from "./saving.ts";
 
 /** What is trained, on what and how. */
 export interface TrainingPlan {
@@ -58,11 +59,12 @@ async function trained(
 ): Promise<ImageTraining> {
   const progress = console.progress("training");
   const speed = speedometer();
+  const images = evenBatches(train.size, recipe.batchSize).size;
   let accuracy: number | undefined;
   let saved = performance.now();
   return await trainImageClassifier(classifier, {
     ...{ train, validation, recipe, seed, signal: interruptible() },
-    onBatch: (batch) => showBatch(progress, batch, speed(batch.images), accuracy),
+    onBatch: (batch) => showBatch(progress, batch, speed(images), accuracy),
     onEpoch: async (point) => {
       accuracy = point.values["accuracy"];
       await addMetrics(folder, point);
@@ -111,7 +113,7 @@ async function finish(
   const { classifier, recipe, train, validation } = plan;
   const { evaluation, points, seconds, stopped } = training;
   await saveWeights(folder, classifier);
-  await exportClassifier(join(folder, runFiles.onnx), classifier);
+  await exportSystem(join(folder, runFiles.onnx), classifier);
   const parameters = countParameters(classifier.model);
   const facts = [
     ["system", `${classifier.description.paper}, ${classifier.description.preset}`],

@@ -1,4 +1,28 @@
 /** Transformer papers that run, one folder a paper: the contract they follow, and their tasks. */
+export {
+  type Comparison,
+  type Contestant,
+  compare,
+  type Turn,
+  type TurnHooks,
+} from "./comparison.ts";
+export type { Control, Demonstration, DemonstrationGiven, Frame } from "./demonstration.ts";
+export type {
+  Axis,
+  Drawing,
+  Figure,
+  HeatMap,
+  LineSeries,
+  Lines,
+  Pixels,
+  Words,
+} from "./figure.ts";
+export {
+  type BatchProgress,
+  type Followed,
+  type FollowOptions,
+  followPlan,
+} from "./follow-plan.ts";
 export type {
   Budget,
   Build,
@@ -14,10 +38,12 @@ export type {
   Paper,
   Preset,
   Row,
+  ShownMetric,
   TaskName,
-  TrainedModel,
   Verdict,
 } from "./paper.ts";
+export { extraSettings, type Recipe, recipeSettings, type TrainingExtras } from "./recipe.ts";
+export type { Setting, SettingTable, SettingValue } from "./setting.ts";
 export {
   type Difference,
   differenceOf,
@@ -26,8 +52,8 @@ export {
   meanOf,
   spreadOf,
 } from "./statistics.ts";
+export type { ExportedFunction, System } from "./system.ts";
 export {
-  type BatchProgress,
   type BuildImageClassifier,
   type ComparedSystem,
   compareImageClassifiers,
@@ -36,7 +62,6 @@ export {
   type ImageClassificationPaper,
   ImageClassifier,
   type ImageComparison,
-  type ImageComparisonResult,
   type ImageEvaluation,
   type ImageModelDescription,
   type ImagePrediction,
@@ -44,7 +69,15 @@ export {
   type ImageTarget,
   type ImageTraining,
   type ImageTrainingOptions,
+  imageMetrics,
+  planImageTraining,
   presetFor,
   recipeFor,
   trainImageClassifier,
 } from "./tasks/image-classification.ts";
+export {
+  evenBatches,
+  type PlanOptions,
+  planTraining,
+  type TrainingPlan,
+} from "./training-plan.ts";

@@ -1,7 +1,19 @@
 import type { Module } from "@quire/nn";
+import type { Figure } from "./figure.ts";
+import type { SettingTable } from "./setting.ts";
+import type { System } from "./system.ts";
 
-/** What a paper's system does: its task fixes the data, the metrics and the predictions. */
-export type TaskName = "image-classification";
+/**
+ * What a paper's system does: its task fixes the data, the metrics and the predictions. A `method` is trained on
+ * nothing of its own: it changes a trained model.
+ */
+export type TaskName =
+  | "image-classification"
+  | "forecasting"
+  | "language-modelling"
+  | "tabular-prediction"
+  | "linkage"
+  | "method";
 
 /**
  * A paper as data: what `paper.ts` exports as `paper`. Beside it, `model.ts` exports `build` (a `Build`) and
@@ -20,6 +32,8 @@ export interface Paper<Options = object, Target = object, Recipe = object> {
   /** What the paper does and why, in our own words. */
   readonly summary: string;
   readonly presets: Readonly<Record<string, Preset<Options, Target>>>;
+  /** Those of the system's options, by their names, that a user may give in place of the preset's. */
+  readonly settings?: SettingTable;
   /** How the paper trains, as far as the task takes it. */
   readonly recipe: Recipe;
   readonly deviations: readonly Deviation[];
@@ -100,12 +114,23 @@ export interface ExperimentProgress {
 
 /** What an experiment found. */
 export interface ExperimentResult {
-  /** The metric that the claims speak of, a key of every row's metrics. */
-  readonly metric: string;
+  /** The metrics that are shown, the one that the claims speak of first. */
+  readonly metrics: readonly ShownMetric[];
   readonly rows: readonly Row[];
   readonly verdicts: readonly Verdict[];
+  /** What people would rather look at than read. */
+  readonly figures?: readonly Figure[];
   /** One of the trained systems, to be kept. */
-  readonly trained: TrainedModel;
+  readonly trained?: System;
+}
+
+/** A metric of rows as tables and plots show it. */
+export interface ShownMetric {
+  /** A key of every row's metrics. */
+  readonly name: string;
+  /** How its values are written: 93.1 %, 0.217, 12.4 ms, 3.1 MB, x 2.40. */
+  readonly as: "share" | "number" | "milliseconds" | "megabytes" | "ratio";
+  readonly better: "higher" | "lower";
 }
 
 /** One system, trained once with each seed. */
@@ -116,7 +141,7 @@ export interface Row {
   readonly figure?: string;
   /** Each metric's values, one a seed, in the seeds' order. */
   readonly metrics: Readonly<Record<string, readonly number[]>>;
-  /** Wall-clock seconds of training, one a seed. */
+  /** Wall-clock seconds of training or measuring, one a seed. */
   readonly seconds: readonly number[];
   /** How the training went, one a seed. */
   readonly curves: readonly Curve[];
@@ -143,12 +168,6 @@ export interface Verdict {
   readonly rule: string;
   /** What was found, in numbers, as one sentence. */
   readonly found: string;
-}
-
-/** A trained system with all that is needed to build it again. */
-export interface TrainedModel {
-  readonly model: Module;
-  readonly description: ModelDescription;
 }
 
 /** What a run's `config.json` says of its model: plain data from which the task builds it again. */

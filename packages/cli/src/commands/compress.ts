@@ -17,7 +17,7 @@ import { checkWritable, makeFolder } from "../files.ts";
 import { count, percent } from "../numbers.ts";
 import { text } from "../option.ts";
 import { type OpenRun, openRun } from "../run-folder.ts";
-import { exportClassifier } from "../saving.ts";
+import { exportSystem } from "../saving.ts";
 import { table } from "../table.ts";
 
 /** A way to store a model, and what came of it. */
@@ -137,7 +137,7 @@ async function measured(
 ): Promise<Variant> {
   const stored = new ImageClassifier(model, description, quantization ? { quantization } : {});
   const file = join(folder, name === "float32" ? "model.onnx" : `model.${name}.onnx`);
-  await exportClassifier(file, stored, quantization);
+  await exportSystem(file, stored, quantization);
   const { accuracy } = await stored.evaluate(pictures);
   const started = performance.now();
   await stored.evaluate(pictures);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { command } from "../command.ts";
 import { text } from "../option.ts";
 import { openRun, runFiles } from "../run-folder.ts";
-import { exportClassifier, signatureOf } from "../saving.ts";
+import { exportSystem } from "../saving.ts";
 
 /** Writes a run's model as ONNX. */
 export const exportCommand = command({
@@ -12,24 +12,38 @@ export const exportCommand = command({
   options: { out: text("FILE", "Where to write; model.onnx in the run unless said") },
   examples: ["quire export runs/cct-1", "quire export cct-1 --out flowers.onnx"],
   run: async ([name = ""], { out }, { console }) => {
-    const { folder, classifier } = await openRun(name);
+    const { folder, classifier: system } = await openRun(name);
     const file = out ?? join(folder, runFiles.onnx);
-    await exportClassifier(file, classifier);
-    const { input, outputs } = signatureOf(classifier);
-    const { classes } = classifier.description;
-    const shape = `[${input.shape.join(", ")}]`;
+    await exportSystem(file, system);
+    const { inputs, outputs, metadata } = system.exported;
+    const [first = "input"] = Object.keys(inputs);
+    const [result = "output"] = Object.keys(outputs);
     console.print(
       [
         `Wrote ${file}.`,
-        `  input   ${input.name}: float32 ${shape}, pixels / 255, channels first, normalised inside`,
-        ...outputs.map((output) => `  output  ${output}: float32 [batch, ${classes.length}]`),
-        `  classes ${classes.join(", ")}`,
+        ...Object.entries(inputs).map(
+          ([key, { shape, dtype = "float32" }]) => `  input   ${key}: ${dtype} ${shapeText(shape)}`,
+        ),
+        ...Object.entries(outputs).map(
+          ([key, shape]) => `  output  ${key}: float32 ${shapeText(shape)}`,
+        ),
+        ...notesOf(metadata),
         "Run it anywhere, for example in Node:",
         '  import * as ort from "onnxruntime-node";',
         `  const session = await ort.InferenceSession.create(${JSON.stringify(file)});`,
-        `  const { probabilities } = await session.run({ ${input.name}: tensor });`,
+        `  const { ${result} } = await session.run({ ${first}: tensor });`,
       ].join("\n"),
     );
-    console.result({ file, input: { ...input, dtype: "float32" }, outputs, classes });
+    console.result({ file, inputs, outputs, metadata });
   },
 });
+
+function shapeText(shape: readonly (number | string)[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** The file's notes, those on where it comes from left out. */
+function notesOf({ paper: _, task: __, ...notes }: Readonly<Record<string, string>>): string[] {
+  const width = Math.max(...Object.keys(notes).map((name) => name.length));
+  return Object.entries(notes).map(([name, note]) => `  ${name.padEnd(width)} ${note}`);
+}

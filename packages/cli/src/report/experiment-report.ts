@@ -1,12 +1,13 @@
-import type { ExperimentResult, ImageClassificationPaper } from "@quire/papers";
-import { meanOf } from "@quire/papers";
-import { count, duration, percentOver } from "../numbers.ts";
+import { type ExperimentResult, meanOf, type Paper } from "@quire/papers";
+import { metricOver, spaced } from "../metric-text.ts";
+import { count, duration } from "../numbers.ts";
+import { figureBody } from "./figures.ts";
 import { htmlTable, page, type Section } from "./html.ts";
 import { curvePlot } from "./plots.ts";
 
 /** What a report of a paper's experiments is made from. */
 export interface ExperimentReport {
-  readonly paper: ImageClassificationPaper;
+  readonly paper: Paper;
   readonly facts: readonly (readonly [what: string, value: string])[];
   readonly results: readonly ExperimentResult[];
 }
@@ -17,17 +18,18 @@ export async function experimentReport(report: ExperimentReport): Promise<string
   const sections: Section[] = [{ title: "Claims", body: verdictTable(paper, results) }];
   for (const result of results) {
     sections.push({ title: "Systems", body: systemTable(result) });
-    sections.push({ title: "Learning curves", body: await curvesOf(result) });
+    for (const figure of result.figures ?? []) {
+      sections.push({ title: figure.title, body: await figureBody(figure) });
+    }
+    const curves = await curvesOf(result);
+    if (curves !== "") sections.push({ title: "Learning curves", body: curves });
   }
   const body = htmlTable([{ title: "" }, { title: "" }], facts);
   sections.push({ title: "Measured on", body });
   return page(`${paper.title}: what was measured`, sections);
 }
 
-function verdictTable(
-  { claims }: ImageClassificationPaper,
-  results: readonly ExperimentResult[],
-): string {
+function verdictTable({ claims }: Paper, results: readonly ExperimentResult[]): string {
   const verdicts = results.flatMap((result) => result.verdicts);
   const rows = verdicts.map(({ claim, holds, found, rule }) => {
     const stated = claims.find(({ id }) => id === claim);
@@ -41,27 +43,27 @@ function verdictTable(
   );
 }
 
-function systemTable({ rows, metric }: ExperimentResult): string {
+function systemTable({ rows, metrics }: ExperimentResult): string {
   const columns = [
     { title: "system" },
     { title: "parameters", number: true },
-    { title: metric, number: true },
+    ...metrics.map(({ name }) => ({ title: spaced(name), number: true })),
     { title: "time a run", number: true },
     { title: "the paper's figure" },
   ];
   return htmlTable(
     columns,
-    rows.map(({ system, parameters, metrics, seconds, figure }) => [
+    rows.map(({ system, parameters, metrics: found, seconds, figure }) => [
       system,
       count(parameters),
-      percentOver(metrics[metric] ?? []),
+      ...metrics.map(({ name, as }) => (found[name] ? metricOver(found[name], as) : "")),
       duration(meanOf(seconds)),
       figure ?? "",
     ]),
   );
 }
 
-async function curvesOf({ rows }: ExperimentResult): Promise<string> {
+async function curvesOf({ rows, metrics }: ExperimentResult): Promise<string> {
   const names = new Set(
     rows.flatMap(({ curves }) =>
       curves.flatMap(({ points }) => points.flatMap(({ values }) => Object.keys(values))),
@@ -77,12 +79,8 @@ async function curvesOf({ rows }: ExperimentResult): Promise<string> {
         }),
       ),
     );
-    plots.push(await curvePlot({ title: spaced(name), values, isShare: name === "accuracy" }));
+    const isShare = metrics.some((metric) => metric.name === name && metric.as === "share");
+    plots.push(await curvePlot({ title: spaced(name), values, isShare }));
   }
   return plots.join("\n");
-}
-
-/** `validationLoss` -> `validation loss`. */
-function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

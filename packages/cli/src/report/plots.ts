@@ -50,7 +50,7 @@ export async function curvePlot({ title, values, isShare = false }: CurvePlot): 
       },
     ],
   };
-  return await svg(spec);
+  return await svgOf(spec);
 }
 
 /** Draws how many items of each class (row) were taken for each class (column). */
@@ -98,11 +98,11 @@ export async function confusionPlot(
       },
     ],
   };
-  return await svg(spec);
+  return await svgOf(spec);
 }
 
-/** Vega is loaded only where a plot is drawn: it takes longer than most commands. */
-async function svg(spec: TopLevelSpec): Promise<string> {
+/** Draws a plot as SVG in HTML. Vega is loaded only where a plot is drawn: it takes longer than most commands. */
+export async function svgOf(spec: TopLevelSpec): Promise<string> {
   const [{ compile }, { View, parse }] = await Promise.all([import("vega-lite"), import("vega")]);
   const view = new View(parse(compile(spec).spec), { renderer: "none" });
   const drawn = await view.toSVG();

@@ -140,12 +140,14 @@ async function measure({
   budget,
   ...context
 }: ExperimentContext<Digits>): Promise<ExperimentResult> {
-  const { rows, trained } = await compareImageClassifiers(
+  const { rows, kept } = await compareImageClassifiers(
     { paper: paper.id, systems, ...data, recipe: { ...recipe, epochs: counts[budget].epochs } },
     context,
   );
-  const { model, description } = trained;
-  return { metric: "accuracy", rows, verdicts: verdictsOf(rows), trained: { model, description } };
+  return {
+    metrics: [{ name: "accuracy", as: "share", better: "higher" }],
+    ...{ rows, verdicts: verdictsOf(rows), trained: kept },
+  };
 }
 
 /** Whether each claim holds, by differences seed by seed. */

@@ -145,7 +145,7 @@ describe("ImageClassifier", () => {
 describe("compareImageClassifiers", () => {
   it("trains every system with every seed on the same budget", async () => {
     const shares: number[] = [];
-    const { rows, trained } = await compareImageClassifiers(
+    const { rows, kept } = await compareImageClassifiers(
       {
         paper: "none",
         systems: [
@@ -169,6 +169,6 @@ describe("compareImageClassifiers", () => {
     ]);
     expect(shares.at(-1)).toBe(1);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
-    expect(trained.description.paper).toBe("none");
+    expect(kept.description.paper).toBe("none");
   });
 });

@@ -9,7 +9,6 @@ export {
   compareImageClassifiers,
   describeImageModel,
   type ImageComparison,
-  type ImageComparisonResult,
 } from "./image-comparison.ts";
 export { presetFor, recipeFor } from "./image-recipe.ts";
 export type {
@@ -21,8 +20,9 @@ export type {
   ImageTarget,
 } from "./image-target.ts";
 export {
-  type BatchProgress,
   type ImageTraining,
   type ImageTrainingOptions,
+  imageMetrics,
+  planImageTraining,
   trainImageClassifier,
 } from "./image-training.ts";

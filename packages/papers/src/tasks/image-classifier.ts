@@ -15,6 +15,7 @@ import {
   type Tensor,
 } from "@quire/tensor";
 import { ConfusionMatrix } from "@quire/train";
+import type { ExportedFunction, System } from "../system.ts";
 import type { ImageModelDescription } from "./image-target.ts";
 
 /** What a classifier says of one image. */
@@ -40,7 +41,7 @@ const LARGEST_BATCH = 200;
 const LEAST_PROBABILITY = 1e-12;
 
 /** An image classifier with all that is known of it: it normalises, runs in batches and names classes. */
-export class ImageClassifier {
+export class ImageClassifier implements System<ImageModelDescription> {
   readonly model: Layer;
   readonly description: ImageModelDescription;
   readonly #compiled: Compiled<[Tensor], { probabilities: Tensor }>;
@@ -59,6 +60,21 @@ export class ImageClassifier {
   classify(images: Tensor): { logits: Tensor; probabilities: Tensor } {
     const logits = this.model.forward(normalized(images, this.description.normalization));
     return { logits, probabilities: softmax(logits, { axis: 1 }) };
+  }
+
+  /** A file of the classifier takes pixels / 255 of any number of images. */
+  get exported(): ExportedFunction {
+    const { target, classes, paper, task } = this.description;
+    const { channels, height, width } = target;
+    return {
+      run: (images) => this.classify(images as Tensor),
+      inputs: { images: { shape: ["batch", channels, height, width] } },
+      outputs: { logits: ["batch", classes.length], probabilities: ["batch", classes.length] },
+      metadata: {
+        ...{ paper, task, classes: JSON.stringify(classes) },
+        input: "pixels / 255, channels first; the model normalises them",
+      },
+    };
   }
 
   /** Names and weighs the classes of images, `[N, H, W, C]` bytes of the description's size. */

@@ -1,11 +1,18 @@
 import type { Dataset } from "@quire/data";
 import { countParameters, type Layer } from "@quire/nn";
-import type { Curve, ExperimentContext, Row } from "../paper.ts";
+import {
+  type Comparison,
+  type Contestant,
+  compare,
+  type Turn,
+  type TurnHooks,
+} from "../comparison.ts";
+import type { ExperimentContext } from "../paper.ts";
 import { ImageClassifier } from "./image-classifier.ts";
 import type { ImageModelDescription, ImageRecipe, ImageTarget } from "./image-target.ts";
 import { trainImageClassifier } from "./image-training.ts";
 
-/** A system that takes part in a comparison. */
+/** An image classifier that takes part in a comparison. */
 export interface ComparedSystem {
   readonly name: string;
   /** The paper's own figure for it, where it has one. */
@@ -28,90 +35,52 @@ export interface ImageComparison {
   readonly recipe: ImageRecipe;
 }
 
-/** What a comparison found. */
-export interface ImageComparisonResult {
-  /** One a system, in the systems' order; their metrics are `accuracy` and `loss` on the test images. */
-  readonly rows: readonly Row[];
-  /** The first system as the first seed trained it. */
-  readonly trained: ImageClassifier;
-}
-
 /**
- * Trains every system with every seed, and measures them on the same test images.
+ * Trains every system with every seed, and measures `accuracy` and `loss` on the same test images.
  *
  * @throws the signal's reason when it ends the comparison early.
  */
-export async function compareImageClassifiers(
+export function compareImageClassifiers(
   comparison: ImageComparison,
   context: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
-): Promise<ImageComparisonResult> {
-  const { systems } = comparison;
-  const rows: Row[] = [];
-  let kept: ImageClassifier | undefined;
-  for (const [place, system] of systems.entries()) {
-    const runs: SystemRun[] = [];
-    for (const [turn, seed] of context.seeds.entries()) {
-      const began = (place * context.seeds.length + turn) / (systems.length * context.seeds.length);
-      const run = await trainOnce(comparison, system, seed, {
-        ...context,
-        share: (done) => began + done / (systems.length * context.seeds.length),
-      });
-      runs.push(run);
-      if (kept) await run.classifier.release();
-      kept ??= run.classifier;
-    }
-    rows.push(rowOf(system, runs));
-  }
-  if (!kept) throw new Error("A comparison needs at least one system and one seed.");
-  return { rows, trained: kept };
+): Promise<Comparison<ImageClassifier>> {
+  return compare(
+    comparison.systems.map((system) => contestantOf(comparison, system)),
+    context,
+  );
 }
 
-interface SystemRun {
-  readonly classifier: ImageClassifier;
-  readonly accuracy: number;
-  readonly loss: number;
-  readonly seconds: number;
-  readonly curve: Curve;
-}
-
-interface Turn extends Pick<ExperimentContext, "signal" | "onProgress"> {
-  /** The share of the whole comparison that is done, from that of this run. */
-  readonly share: (done: number) => number;
+function contestantOf(
+  comparison: ImageComparison,
+  system: ComparedSystem,
+): Contestant<ImageClassifier> {
+  const { name, figure } = system;
+  return {
+    name,
+    ...(figure !== undefined && { figure }),
+    run: (seed, hooks) => trainOnce(comparison, system, seed, hooks),
+  };
 }
 
 async function trainOnce(
   { paper, train, test, validation, recipe }: ImageComparison,
   system: ComparedSystem,
   seed: number,
-  { signal, onProgress, share }: Turn,
-): Promise<SystemRun> {
+  { signal, onProgress }: TurnHooks,
+): Promise<Turn<ImageClassifier>> {
   const description = describeImageModel({ paper, options: system.options, train });
   const classifier = new ImageClassifier(system.build(description.target), description);
   const { points, seconds } = await trainImageClassifier(classifier, {
     ...{ train, validation, recipe, seed },
     ...(signal && { signal }),
-    onBatch: ({ epoch, epochs, batch, batches, loss }) => {
-      const done = (epoch - 1 + batch / batches) / epochs;
-      onProgress?.({ doing: `${system.name}, seed ${seed}`, share: share(done), loss });
-    },
+    onBatch: ({ share, loss }) => onProgress(share, loss),
   });
   signal?.throwIfAborted();
   const { accuracy, loss } = await classifier.evaluate(test);
-  return { classifier, accuracy, loss, seconds, curve: { seed, points } };
-}
-
-function rowOf({ name, figure }: ComparedSystem, runs: readonly SystemRun[]): Row {
-  const [first] = runs;
   return {
-    system: name,
-    parameters: first ? countParameters(first.classifier.model) : 0,
-    ...(figure === undefined ? {} : { figure }),
-    metrics: {
-      accuracy: runs.map(({ accuracy }) => accuracy),
-      loss: runs.map(({ loss }) => loss),
-    },
-    seconds: runs.map(({ seconds }) => seconds),
-    curves: runs.map(({ curve }) => curve),
+    parameters: countParameters(classifier.model),
+    ...{ metrics: { accuracy, loss }, seconds, curve: { seed, points }, kept: classifier },
+    release: () => classifier.release(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Layer } from "@quire/nn";
 import type { Build, ModelDescription, Paper } from "../paper.ts";
+import type { Recipe } from "../recipe.ts";
 
 /** What an image classifier takes and tells apart. */
 export interface ImageTarget {
@@ -12,17 +13,8 @@ export interface ImageTarget {
 }
 
 /** How a paper trains an image classifier. */
-export interface ImageRecipe {
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** The highest learning rate; it rises to it evenly and falls as half a cosine wave. */
-  readonly learningRate: number;
-  /** Epochs in which the learning rate rises. */
-  readonly warmUp: number;
-  readonly weightDecay: number;
+export interface ImageRecipe extends Recipe {
   readonly labelSmoothing: number;
-  /** The largest norm of all gradients together; not limited unless said. */
-  readonly clipNorm?: number;
   readonly augment: ImageAugmentation;
 }
 

@@ -1,0 +1,59 @@
+import type { SettingTable } from "./setting.ts";
+
+/** How a paper trains, as far as all tasks share it: AdamW, whose rate rises evenly and falls as a cosine. */
+export interface Recipe {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** The highest learning rate. */
+  readonly learningRate: number;
+  /** Epochs in which the learning rate rises. */
+  readonly warmUp: number;
+  readonly weightDecay: number;
+  /** The largest norm of all gradients together; not limited unless said. */
+  readonly clipNorm?: number;
+}
+
+/** What a user may set of any recipe. */
+export const recipeSettings = {
+  epochs: {
+    kind: "whole",
+    summary: "Times that all training data are seen",
+    from: 1,
+    to: 100_000,
+  },
+  batchSize: { kind: "whole", summary: "Examples a step", from: 1, to: 65_536 },
+  learningRate: { kind: "number", summary: "The highest learning rate", above: 0 },
+  warmUp: { kind: "number", summary: "Epochs in which the learning rate rises", from: 0 },
+  weightDecay: { kind: "number", summary: "Decay of weights that are no vectors", from: 0 },
+  clipNorm: {
+    kind: "number",
+    summary: "The largest norm of all gradients together",
+    above: 0,
+  },
+} as const satisfies SettingTable;
+
+/** Ways to train that no paper asks for and any user may want. */
+export interface TrainingExtras {
+  /** Batches whose gradients make one update. */
+  readonly accumulate?: number;
+  /** Decay of a running average of the weights, which is then measured and kept. */
+  readonly average?: number;
+  /** Epochs without a better value of the task's metric after which the training ends. */
+  readonly patience?: number;
+}
+
+/** The extras as settings. */
+export const extraSettings = {
+  accumulate: { kind: "whole", summary: "Batches whose gradients make one update", from: 1 },
+  average: {
+    kind: "number",
+    summary: "Decay of a running average of the weights, such as 0.99; it is measured and kept",
+    from: 0,
+    to: 0.999_999,
+  },
+  patience: {
+    kind: "whole",
+    summary: "Epochs without improvement after which the training ends",
+    from: 1,
+  },
+} as const satisfies SettingTable;

@@ -1,0 +1,91 @@
+import type { Mode, Module } from "@quire/nn";
+import type { Tensor } from "@quire/tensor";
+import {
+  accumulated,
+  adamW,
+  type Batches,
+  type BatchOf,
+  cosine,
+  EarlyStopping,
+  ema,
+  exceptNormsAndBiases,
+  type Optimizer,
+  type Schedule,
+  type Traced,
+  Training,
+  warmUp,
+} from "@quire/train";
+import type { ShownMetric } from "./paper.ts";
+import type { Recipe, TrainingExtras } from "./recipe.ts";
+
+/** A system about to be trained: the training, and what it runs over. */
+export interface TrainingPlan<B extends BatchOf<B>> {
+  readonly training: Training<B>;
+  readonly epochs: number;
+  readonly batchesPerEpoch: number;
+  /** An epoch's batches from the given one on; the same for the same epoch. */
+  readonly batches: (epoch: number, start: number) => Batches<B>;
+  /** Measures the system after an epoch. */
+  readonly evaluate: (epoch: number) => Promise<Readonly<Record<string, number>>>;
+  /** What evaluations measure, the one that says which weights are best first. */
+  readonly metrics: readonly [ShownMetric, ...ShownMetric[]];
+  readonly schedule: Schedule;
+}
+
+/** What a plan is made from. */
+export interface PlanOptions<B extends BatchOf<B>> {
+  readonly model: Module;
+  /** The loss of a batch, a scalar, traced. */
+  readonly loss: (batch: Traced<B>, mode: Mode) => Tensor;
+  readonly recipe: Recipe;
+  readonly extras?: TrainingExtras;
+  readonly seed: number;
+  readonly data: Pick<TrainingPlan<B>, "batches" | "batchesPerEpoch">;
+  readonly evaluation: Pick<TrainingPlan<B>, "evaluate" | "metrics">;
+  /** AdamW without decay of norms and biases unless said. */
+  readonly optimizer?: (schedule: Schedule, recipe: Recipe) => Optimizer;
+}
+
+/** Plans the training of a system by a recipe: its optimiser and schedule, and the extras a user asked for. */
+export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): TrainingPlan<B> {
+  const { model, loss, recipe, extras = {}, seed, data, evaluation } = options;
+  const updates = Math.ceil(data.batchesPerEpoch / (extras.accumulate ?? 1));
+  const schedule = scheduleOf(recipe, updates);
+  const optimizer = options.optimizer ?? ((rate) => decayingAdam(model, rate, recipe));
+  const { accumulate, average, patience } = extras;
+  const [{ name: metric, better }] = evaluation.metrics;
+  const training = new Training<B>({
+    ...{ model, loss, seed, optimizer: optimizer(schedule, recipe) },
+    ...(accumulate !== undefined && { gradients: accumulated<B>(accumulate) }),
+    ...(average !== undefined && { average: ema(model, average) }),
+    ...(patience !== undefined && { stop: new EarlyStopping({ metric, better, patience }) }),
+  });
+  return { training, epochs: recipe.epochs, schedule, ...data, ...evaluation };
+}
+
+/** Batches of one size that leave out as few examples as can be, so that one model is compiled. */
+export function evenBatches(
+  examples: number,
+  largest: number,
+): { readonly count: number; readonly size: number } {
+  const size = Math.max(1, Math.floor(examples / Math.ceil(examples / largest)));
+  return { count: Math.floor(examples / size), size };
+}
+
+function decayingAdam(
+  model: Module,
+  learningRate: Schedule,
+  { weightDecay, clipNorm }: Recipe,
+): Optimizer {
+  return adamW(model.parameters(), {
+    ...{ learningRate, weightDecay, decays: exceptNormsAndBiases(model) },
+    ...(clipNorm !== undefined && { clipNorm }),
+  });
+}
+
+/** Warm-up takes at most a fifth of a training that is shorter than the paper's. */
+function scheduleOf({ learningRate, epochs, warmUp: rising }: Recipe, updates: number): Schedule {
+  const first = Math.round(Math.min(rising, epochs / 5) * updates);
+  const falling = cosine({ from: learningRate, steps: Math.max(1, epochs * updates - first) });
+  return first === 0 ? falling : warmUp(first, falling);
+}
