@@ -175,7 +175,7 @@ describe("the recogniser of texts that others made", () => {
       const moved = async (by: number): Promise<number> => {
         const data = Float32Array.from(weights.toArray());
         data[at] = (data[at] as number) + by;
-        variable.set(hostTensor(data, weights.shape));
+        await variable.set(hostTensor(data, weights.shape));
         return await value();
       };
       const step = 1e-3;
