@@ -1,6 +1,11 @@
 /** Losses, optimisers, metrics and the training loop. */
 export { dataParallel } from "./distributed/data-parallel.ts";
 export type { ProcessGroup } from "./distributed/process-group.ts";
+export {
+  ImportedClassifier,
+  type ImportedClassifierOptions,
+} from "./finetune/imported-classifier.ts";
+export { type PictureInput, pictureInput } from "./finetune/picture-input.ts";
 export type { LanguageModel } from "./generate/decoder.ts";
 export { Generator, generate } from "./generate/generator.ts";
 export type {

@@ -126,6 +126,31 @@ describe("importOnnx", () => {
     );
   });
 
+  test("frees sizes that the file fixes, where what is inside follows", async () => {
+    const bytes = fileBytes({
+      nodes: [fileNode("MatMul", ["x", "weight"], ["y"])],
+      inputs: { x: { dtype: "float32", shape: [1, 4] } },
+      outputs: ["y"],
+      initializers: { weight: drawn([4, 2], 1) },
+    });
+    const model = importOnnx(bytes, { inputs: { x: ["batch", 4] } });
+    expect(model.inputs).toEqual([{ name: "x", dtype: "float32", shape: ["batch", 4] }]);
+    const { y } = await compile((x: Tensor) => model.forward({ x }))(x);
+    const [weight] = model.parameters as [Variable];
+    const wanted = await compile((x: Tensor) => matmul(x, weight))(x);
+    expectClose(y as HostTensor, wanted, 1e-6);
+  });
+
+  test("gives values from inside of the model by their names", async () => {
+    const model = importOnnx(layer());
+    expect(model.values.slice(0, 6)).toEqual(["shape", "batch", "row", "sizes", "product", "sum"]);
+    const { product, y } = await compile((x: Tensor) => model.forward({ x }, ["product", "y"]))(x);
+    expect(product?.shape).toEqual([3, 6]);
+    const [, bias] = model.parameters as [Variable, Variable];
+    const shifted = compile((a: Tensor) => reshape(add(a, bias), [3, 2, 3]));
+    expectClose(y as HostTensor, await shifted(product as HostTensor), 1e-6);
+  });
+
   test.each<readonly [string, RegExp, (model: ReturnType<typeof importOnnx>) => unknown]>([
     [
       "an output behind unread operations",

@@ -17,8 +17,11 @@ import { weightsOf } from "./weights.ts";
 export interface ImportOptions {
   /** Files that stand beside the model and hold its weights, by the location that the model gives. */
   readonly externalData?: ExternalFiles;
-  /** Sizes for inputs whose sizes the model leaves free. */
-  readonly inputs?: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Shapes for inputs: a number binds a size that the model leaves free, a name frees one that it fixes, such as a
+   * batch of 1 that a trace left behind. What is inside of the model must then follow.
+   */
+  readonly inputs?: Readonly<Record<string, readonly NamedSize[]>>;
 }
 
 /** An input of a model; a name in the shape is a size that may be any. */
@@ -33,15 +36,17 @@ export interface ImportedModel {
   readonly inputs: readonly ImportedInput[];
   /** Names of the outputs. */
   readonly outputs: readonly string[];
+  /** Names of all values that the model computes on the way to its outputs, in their order. */
+  readonly values: readonly string[];
   /** The weights by their names in the file; running statistics are not trainable. */
   readonly parameters: readonly Variable[];
   /** The operations that are not read; what does not need them is computed all the same. */
   readonly unknown: readonly UnreadOperation[];
   /**
-   * Builds the model on tensors, inside of a trace, and gives the asked outputs, all unless said. Sizes that are
-   * free in the file are those of the given tensors.
+   * Builds the model on tensors, inside of a trace, and gives the asked values, all outputs unless said. Sizes that
+   * are free in the file are those of the given tensors.
    *
-   * @throws GraphError when an input is missing or of another type, an output is not there, or one that is asked
+   * @throws GraphError when an input is missing or of another type, a value is not there, or one that is asked
    * for needs an operation that is not read, or values that the graph's shapes depend on.
    */
   forward(
@@ -91,7 +96,10 @@ function inputsOf(graph: GraphProto, bound: ImportOptions["inputs"]): ImportedIn
     if (!shape) return input;
     const agrees =
       shape.length === input.shape.length &&
-      input.shape.every((size, axis) => typeof size === "string" || size === shape[axis]);
+      input.shape.every((size, axis) => {
+        const asked = shape[axis];
+        return typeof size === "string" || typeof asked === "string" || size === asked;
+      });
     if (agrees) return { ...input, shape };
     throw new GraphError(
       `importOnnx: input "${input.name}" is [${input.shape.join(",")}] and cannot be [${shape.join(",")}].`,
@@ -165,13 +173,15 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
     ...(graph.node ?? []),
     ...(model.functions ?? []).flatMap(({ node = [] }) => node),
   ];
+  const values = (graph.node ?? []).flatMap(({ output = [] }) => output.filter((name) => name));
   return {
     inputs,
     outputs,
+    values,
     parameters: [...parts.weights.values()],
     unknown: unreadAmong(nodes, parts.functions, true),
     forward(operands, wanted = outputs) {
-      const lost = wanted.find((name) => !outputs.includes(name));
+      const lost = wanted.find((name) => !outputs.includes(name) && !values.includes(name));
       if (lost !== undefined) {
         const names = outputs.map((name) => `"${name}"`).join(", ");
         throw new GraphError(`importOnnx: there is no output "${lost}"; there are ${names}.`);

@@ -1,0 +1,78 @@
+// B batch, D features, K classes
+
+import { sorted } from "../../graph/graph.ts";
+import type { Node, Tensor } from "../../graph/node.ts";
+import { inputSpec, variableOf } from "../../graph/source.ts";
+import type { Variable } from "../../graph/variable.ts";
+import { sigmoid } from "../../ops/activations.ts";
+import { convSpec } from "../../ops/conv.ts";
+import { matmulSpec } from "../../ops/linalg.ts";
+import { reshape } from "../../ops/movement.ts";
+import { logSoftmaxSpec, softmaxSpec } from "../../ops/softmax.ts";
+import { sameShape, sizeOf } from "../../shape.ts";
+
+/** The last layer of a classifier, and what stands before and behind its product. */
+export interface ClassifierHead {
+  /** What the layer is given, such as `[B, D]` or `[B, D, H, W]`. */
+  readonly features: Tensor;
+  /** The axis of the features that the layer mixes. */
+  readonly axis: number;
+  /** Scores of the classes, before they become probabilities. `[B, K]` */
+  readonly logits: Tensor;
+  /** The weights that only the layer uses. */
+  readonly variables: readonly Variable[];
+}
+
+/** Rows that turn scores into probabilities and keep their order. */
+const links = new Set([softmaxSpec.name, logSoftmaxSpec.name, sigmoid.spec.name]);
+
+/**
+ * Finds the last linear layer before a classifier's scores or probabilities `[B, K]`: the last product, or convolution,
+ * with weights that all that is said of an example passes through. Undefined where there is none.
+ */
+export function classifierHead(output: Tensor): ClassifierHead | undefined {
+  const varies = variesWithInput(output);
+  const weights: Tensor[] = [];
+  let logits = output;
+  let place = output;
+  for (;;) {
+    const { spec, inputs } = place.node;
+    const data = inputs.filter((operand) => varies.has(operand.node));
+    weights.push(...inputs.filter((operand) => !varies.has(operand.node)));
+    const [x] = data;
+    if (x === undefined || data.length > 1) return undefined;
+    if (isLinear(place.node) && inputs[0] === x) {
+      const axis = spec.name === convSpec.name ? 1 : x.shape.length - 1;
+      return { features: x, axis, logits, variables: variablesIn(...weights) };
+    }
+    if (links.has(spec.name)) logits = shapedAs(output, x);
+    place = x;
+  }
+}
+
+/** The nodes whose values follow from the function's arguments, not from weights alone. */
+function variesWithInput(output: Tensor): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  for (const node of sorted([output])) {
+    const isArgument = node.spec.name === inputSpec.name && !variableOf(node.outputs[0] as Tensor);
+    if (isArgument || node.inputs.some((operand) => found.has(operand.node))) found.add(node);
+  }
+  return found;
+}
+
+function isLinear({ spec, attributes }: Node): boolean {
+  if (spec.name === convSpec.name) return attributes["groups"] === 1;
+  return spec.name === matmulSpec.name && attributes["transposeA"] === false;
+}
+
+/** The variables that values are made from, each once. */
+export function variablesIn(...tensors: readonly Tensor[]): Variable[] {
+  const sources = sorted(tensors).map(({ outputs }) => variableOf(outputs[0] as Tensor));
+  return sources.filter((variable) => variable !== undefined);
+}
+
+/** A value in another one's shape, where they have as many elements. */
+function shapedAs({ shape }: Tensor, x: Tensor): Tensor {
+  if (sameShape(shape, x.shape) || sizeOf(shape) !== sizeOf(x.shape)) return x;
+  return reshape(x, shape);
+}
