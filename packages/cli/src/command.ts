@@ -17,6 +17,8 @@ export interface Context {
 export interface Argument {
   readonly name: string;
   readonly summary: string;
+  /** Whether it may be left out. */
+  readonly optional?: boolean;
 }
 
 /** Options that every command has. */
@@ -42,6 +44,8 @@ export interface Command<T extends OptionTable> {
 
 /** A command whose options are read when it runs. */
 export interface AnyCommand extends Omit<Command<OptionTable>, "run"> {
+  /** The command with the options that it has for the words after its name: those of a paper or a run. */
+  resolve?(words: readonly string[]): AnyCommand | Promise<AnyCommand>;
   run(
     given: readonly string[],
     raw: Readonly<Record<string, unknown>>,

@@ -2,6 +2,7 @@ import type { AnyCommand } from "./command.ts";
 import { compressCommand } from "./commands/compress.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -17,6 +18,7 @@ export const commands: readonly AnyCommand[] = [
   dataCommand,
   trainCommand,
   predictCommand,
+  evaluateCommand,
   exportCommand,
   compressCommand,
   doctorCommand,

@@ -10,7 +10,7 @@ async function main(words: readonly string[]): Promise<number> {
   const json = words.includes("--json");
   const control = interruption();
   try {
-    const call = parse(commands, words, versionOf());
+    const call = await parse(commands, words, versionOf());
     if (!call) return exitCodes.done;
     const console = new Console({ json, quiet: words.includes("--quiet") });
     const { interruptible } = control;

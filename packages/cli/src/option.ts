@@ -6,6 +6,8 @@ export interface Option<T> {
   /** What stands for the value in the help, such as `N`; a switch has none. */
   readonly value?: string;
   readonly summary: string;
+  /** Whether it may be given several times; its texts then come one a line. */
+  readonly many?: boolean;
   /** What the option is when it is left out; `required` where it must not be. */
   readonly absent: { readonly value: T } | "required";
   /** Reads the value; `flag` is what a message calls the option. */
@@ -33,17 +35,47 @@ export function whole(
   });
 }
 
-/** A number above one bound and up to another. */
-export function number(
-  summary: string,
-  { above, to }: { readonly above: number; readonly to?: number },
-): Option<number | undefined> {
-  const bounds = to === undefined ? `above ${above}` : `above ${above} up to ${to}`;
+/** Between what a number must be: above a bound or from it on, and up to another. */
+export interface NumberBounds {
+  readonly above?: number;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** A number within bounds. */
+export function number(summary: string, bounds: NumberBounds = {}): Option<number | undefined> {
+  const { above, from, to } = bounds;
   return optional("X", summary, (text, flag) => {
     const value = text.trim() === "" ? Number.NaN : Number(text);
-    if (value > above && value <= (to ?? Number.MAX_VALUE)) return value;
-    throw new UsageError(`${flag} takes a number ${bounds}, got "${text}".`);
+    const isHigh = value > (above ?? Number.NEGATIVE_INFINITY) && value >= (from ?? value);
+    if (Number.isFinite(value) && isHigh && value <= (to ?? value)) return value;
+    throw new UsageError(`${flag} takes a number${boundsText(bounds)}, got "${text}".`);
   });
+}
+
+function boundsText({ above, from, to }: NumberBounds): string {
+  const start = from === undefined ? "" : ` from ${from}`;
+  const low = above === undefined ? start : ` above ${above}`;
+  if (to === undefined) return low;
+  return start === "" ? `${low} up to ${to}` : `${low} to ${to}`;
+}
+
+/** Names with commas between them. */
+export function names(summary: string): Option<readonly string[] | undefined> {
+  return optional("NAME,...", summary, (given, flag) => {
+    const parts = given.split(",").map((part) => part.trim());
+    if (parts.every((part) => part !== "") && new Set(parts).size === parts.length) return parts;
+    throw new UsageError(`${flag} takes different names with commas between them, got "${given}".`);
+  });
+}
+
+/** An option that may be given several times. */
+export function many<T>(
+  value: string,
+  summary: string,
+  read: (text: string, flag: string) => readonly T[],
+): Option<readonly T[]> {
+  return { value, summary, many: true, absent: { value: [] }, read };
 }
 
 /** A text, such as a path. */
@@ -122,7 +154,7 @@ export function readValues<T extends OptionTable>(
   const entries = Object.entries(table).map(([name, option]) => {
     const raw = given[name];
     if (raw !== undefined && raw !== false) {
-      return [name, option.read(typeof raw === "string" ? raw : "", flagOf(name))];
+      return [name, option.read(textOf(raw), flagOf(name))];
     }
     if (option.absent !== "required") return [name, option.absent.value];
     throw new UsageError(
@@ -130,6 +162,12 @@ export function readValues<T extends OptionTable>(
     );
   });
   return Object.fromEntries(entries) as Values<T>;
+}
+
+/** What was given, as one text. */
+function textOf(raw: unknown): string {
+  if (Array.isArray(raw)) return raw.join("\n");
+  return typeof raw === "string" ? raw : "";
 }
 
 function optional<T>(

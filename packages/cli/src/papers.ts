@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { BuildImageClassifier, Experiment, ImageClassificationPaper } from "@quire/papers";
+import type { Build, Experiment, Paper } from "@quire/papers";
 import { UsageError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 
@@ -29,13 +29,13 @@ export function paperIds(folder = papersFolder()): string[] {
  *
  * @throws UsageError when there is no such paper.
  */
-export async function loadPaper(id: string): Promise<ImageClassificationPaper> {
-  return (await loadPart<{ paper: ImageClassificationPaper }>(id, "paper")).paper;
+export async function loadPaper(id: string): Promise<Paper> {
+  return (await loadPart<{ paper: Paper }>(id, "paper")).paper;
 }
 
 /** Reads the function that makes a paper's system. */
-export async function loadBuild(id: string): Promise<BuildImageClassifier<object>> {
-  return (await loadPart<{ build: BuildImageClassifier<object> }>(id, "model")).build;
+export async function loadBuild(id: string): Promise<Build<object, object>> {
+  return (await loadPart<{ build: Build<object, object> }>(id, "model")).build;
 }
 
 /** Reads the experiments that measure a paper's claims. */

@@ -18,12 +18,13 @@ const WIDTH = 100;
  *
  * @throws UsageError for what no command takes.
  */
-export function parse(
-  commands: readonly AnyCommand[],
+export async function parse(
+  known: readonly AnyCommand[],
   words: readonly string[],
   version: string,
-): Call | undefined {
+): Promise<Call | undefined> {
   let call: Call | undefined;
+  const commands = await resolved(known, words);
   const program = new Parser("quire")
     .description("Transformer papers that run: train, predict, export, and measure their claims.")
     .version(version, "-V, --version", "Print the version")
@@ -49,6 +50,18 @@ export function parse(
   return call;
 }
 
+/** The commands, the one that the words name with the options that it has for them. */
+async function resolved(
+  commands: readonly AnyCommand[],
+  [name, ...words]: readonly string[],
+): Promise<readonly AnyCommand[]> {
+  return await Promise.all(
+    commands.map(async (command) => {
+      return command.name === name && command.resolve ? await command.resolve(words) : command;
+    }),
+  );
+}
+
 function addCommand(program: Parser, command: AnyCommand, found: (call: Call) => void): Parser {
   const { name, summary, examples } = command;
   const parser = program
@@ -58,17 +71,28 @@ function addCommand(program: Parser, command: AnyCommand, found: (call: Call) =>
     .allowExcessArguments(false)
     .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
   for (const argument of command.arguments) {
-    parser.argument(`<${argument.name}>`, argument.summary);
+    const { name: title, optional } = argument;
+    parser.argument(optional ? `[${title}]` : `<${title}>`, argument.summary);
   }
   for (const [key, option] of Object.entries({ ...command.options, ...sharedOptions })) {
     const value = option.value === undefined ? "" : ` <${option.value}>`;
     const must = option.absent === "required" ? " (needed)" : "";
-    parser.option(flagOf(key) + value, option.summary + must);
+    const text = option.summary + must;
+    if (option.many) parser.option(flagOf(key) + value, text, collected);
+    else parser.option(flagOf(key) + value, text);
   }
   return parser.action((...parts: unknown[]) => {
-    const given = parts.slice(0, command.arguments.length) as string[];
+    const given = parts.slice(0, command.arguments.length).filter(isText);
     found({ command, given, raw: parser.opts() });
   });
+}
+
+function isText(part: unknown): part is string {
+  return typeof part === "string";
+}
+
+function collected(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
 /** Says what was wrong in our own words. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { addMetrics, checkName, createRun, openRun, writeConfig } from "./run-folder.ts";
+import { checkName, createRun, openRun, writeConfig } from "./run-folder.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -40,19 +40,14 @@ describe("the files of a run", () => {
     normalization: { mean: [0.5], deviation: [0.2] },
   } as const;
 
-  it("say how the model is built again, and how training went", async () => {
+  it("say how the model is built again", async () => {
     const folder = join(root, "written");
     await mkdir(folder);
     await writeConfig(folder, { model, words: ["train", "cct"] });
-    await addMetrics(folder, { epoch: 1, values: { accuracy: 0.5 } });
-    await addMetrics(folder, { epoch: 2, values: { accuracy: 0.75 } });
     const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-    expect(config).toMatchObject({ format: 1, model, command: "quire train cct" });
+    expect(config).toMatchObject({ format: 2, model, command: "quire train cct" });
     expect(Object.keys(config.versions)).toEqual(["quire", "node", "onnxruntime"]);
-    expect(await readFile(join(folder, "metrics.jsonl"), "utf8")).toBe(
-      '{"epoch":1,"accuracy":0.5}\n{"epoch":2,"accuracy":0.75}\n',
-    );
-    expect((await readdir(folder)).sort()).toEqual(["config.json", "metrics.jsonl"]);
+    expect((await readdir(folder)).sort()).toEqual(["config.json"]);
   });
 
   it("are named where one is missing or damaged", async () => {
@@ -66,9 +61,13 @@ describe("the files of a run", () => {
     await expect(openRun(folder)).rejects.toThrow(
       `"${path}" is damaged: it is no JSON; train the run again.`,
     );
-    await writeFile(path, '{"format":2}');
+    await writeFile(path, '{"format":1}');
     await expect(openRun(folder)).rejects.toThrow(
       `"${path}" is not the configuration of a run that this version reads: train it again.`,
+    );
+    await writeFile(path, '{"format":2,"model":{"task":"reading"}}');
+    await expect(openRun(folder)).rejects.toThrow(
+      `run "${folder}" is of the task "reading", which this version does not know.`,
     );
     await expect(openRun(path)).rejects.toThrow(
       `"${path}" is a file, not a run: give the folder that quire train made.`,

@@ -1,20 +1,16 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { appendFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type CurvePoint,
-  ImageClassifier,
-  type ImageModelDescription,
-  type ImageRecipe,
-  type ModelDescription,
-} from "@quire/papers";
-import { QuireError } from "@quire/tensor";
+import type { ModelDescription, Recipe, System, TrainingExtras } from "@quire/papers";
+import { type CompileOptions, QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
 import { makeFolder, writeWhole, writing } from "./files.ts";
-import { commit, versions } from "./machine.ts";
+import { commit, type Machine, machine, versions } from "./machine.ts";
 import { suggestion } from "./nearest.ts";
 import { loadBuild } from "./papers.ts";
+import type { Task } from "./tasks/task.ts";
+import { taskNamed } from "./tasks/tasks.ts";
 
 /** The files of a run. */
 export const runFiles = {
@@ -25,25 +21,35 @@ export const runFiles = {
   report: "report.html",
 } as const;
 
-/** What `config.json` holds: all that is needed to build the model again, and where it comes from. */
+/** What `config.json` holds: all that is needed to build the model again, and to train it again. */
 export interface RunConfig {
   /** The form of this file. */
-  readonly format: 1;
-  readonly model: ImageModelDescription;
+  readonly format: 2;
+  readonly model: ModelDescription;
   /** How `quire train` trained it; what `quire reproduce` leaves stands in its results. */
-  readonly training?: {
-    readonly recipe: ImageRecipe;
-    readonly seed: number;
-    readonly folder: string;
-    readonly train: number;
-    readonly validation: number;
-    /** The share of the pictures that was kept apart; runs of older versions do not say. */
-    readonly apart?: number;
-  };
+  readonly training?: TrainingConfig;
   readonly command: string;
   readonly written: string;
+  readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly commit?: string;
+}
+
+/** What a training is made from again. */
+export interface TrainingConfig {
+  /** Where the data are, and what they were. */
+  readonly data: string;
+  readonly fingerprint: string;
+  /** Values of the task's options. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly preset: string;
+  readonly recipe: Recipe;
+  readonly extras: TrainingExtras;
+  readonly seed: number;
+  /** Checkpoints that are kept beside the best one. */
+  readonly keep: number;
+  /** Which weights the run ends with. */
+  readonly weights: "best" | "last";
 }
 
 /** Where runs are kept unless the user says otherwise. */
@@ -89,59 +95,74 @@ function nextName(runs: string, paper: string): string {
 /** Writes a run's `config.json`. */
 export async function writeConfig(
   folder: string,
-  given: Pick<RunConfig, "training"> & {
-    readonly model: ModelDescription;
-    readonly words: readonly string[];
-  },
+  given: Pick<RunConfig, "model" | "training"> & { readonly words: readonly string[] },
 ): Promise<void> {
   const { words, ...rest } = given;
   const sources = commit();
-  const config = {
-    format: 1,
+  const config: RunConfig = {
+    format: 2,
     ...rest,
     command: ["quire", ...words].join(" "),
     written: new Date().toISOString(),
+    machine: machine(),
     versions: versions(),
     ...(sources === undefined ? {} : { commit: sources }),
   };
   await writeWhole(join(folder, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Adds a line to a run's `metrics.jsonl`. */
-export async function addMetrics(folder: string, { epoch, values }: CurvePoint): Promise<void> {
-  const path = join(folder, runFiles.metrics);
-  await writing(path, () => appendFile(path, `${JSON.stringify({ epoch, ...values })}\n`));
-}
-
 /** A run that was opened. */
 export interface OpenRun {
   readonly folder: string;
   readonly config: RunConfig;
-  readonly classifier: ImageClassifier;
+  readonly task: Task;
+  readonly system: System;
 }
 
 /**
  * Opens a run by its path, or by its name in the folder of runs, and loads what it learnt.
  *
+ * @param compile How what it computes is compiled.
  * @throws QuireError when there is no such run, or a file of it is missing or damaged.
  */
-export async function openRun(run: string): Promise<OpenRun> {
+export async function openRun(run: string, compile: CompileOptions = {}): Promise<OpenRun> {
   const folder = findRun(run);
-  const config = readConfig(folder);
-  const build = await loadBuild(config.model.paper);
-  const model = build(config.model.options, config.model.target);
+  const { config, task } = readRun(folder);
   const path = join(folder, runFiles.model);
   if (!existsSync(path)) {
-    throw new UsageError(`run "${folder}" has no ${runFiles.model}: train it again.`);
+    throw new UsageError(
+      `run "${folder}" has no ${runFiles.model}: its training has not ended; go on with quire train --resume ${folder}.`,
+    );
   }
-  await loadModelFile(path, model).catch((cause: unknown) => {
+  const build = await loadBuild(config.model.paper);
+  const system = await task.open({ description: config.model, build, folder, compile });
+  await loadModelFile(path, system.model).catch((cause: unknown) => {
     if (!(cause instanceof QuireError)) throw cause;
     throw new UsageError(`${cause.message} Restore the file, or train the run again.`, { cause });
   });
-  return { folder, config, classifier: new ImageClassifier(model, config.model) };
+  return { folder, config, task, system };
 }
 
-function findRun(run: string): string {
+/**
+ * The configuration and the task of the run in a folder.
+ *
+ * @throws UsageError when it is no run, or one that this version does not read.
+ */
+export function readRun(folder: string): Pick<OpenRun, "config" | "task"> {
+  const config = readConfig(folder);
+  const task = taskNamed(config.model.task);
+  if (task) return { config, task };
+  throw new UsageError(
+    `run "${folder}" is of the task "${config.model.task}", which this version does not know.`,
+  );
+}
+
+/**
+ * The folder of a run, by its path or by its name in the folder of runs.
+ *
+ * @throws UsageError when there is none.
+ */
+export function findRun(run: string): string {
   const found = [run, join(RUNS, run)].find((path) => existsSync(path));
   if (found === undefined) {
     const known = existsSync(RUNS) ? readdirSync(RUNS) : [];
@@ -162,7 +183,7 @@ function readConfig(folder: string): RunConfig {
     );
   }
   const config = parsed(path);
-  if (config.format === 1 && config.model?.task === "image-classification") return config;
+  if (config.format === 2 && config.model?.task !== undefined) return config;
   throw new UsageError(
     `"${path}" is not the configuration of a run that this version reads: train it again.`,
   );

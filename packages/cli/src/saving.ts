@@ -22,8 +22,14 @@ export async function exportSystem(
   else await writeWhole(path, made.model);
 }
 
-/** Writes a system's weights as safetensors. */
-export async function saveWeights(folder: string, { model, description }: System): Promise<void> {
+/** Writes a system's weights as safetensors, and the files that belong to it. */
+export async function saveWeights(
+  folder: string,
+  { model, description, files = {} }: System,
+): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await writeWhole(join(folder, name), content);
+  }
   const path = join(folder, runFiles.model);
   await writing(path, () => saveModel(path, model, { paper: description.paper }));
 }

@@ -1,150 +1,156 @@
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Dataset } from "@quire/data";
 import { countParameters } from "@quire/nn";
-import {
-  type BatchProgress,
-  evenBatches,
-  type ImageClassifier,
-  type ImageRecipe,
-  type ImageTraining,
-  trainImageClassifier,
-} from "@quire/papers";
+import type { CurvePoint, Paper, ShownMetric, TrainingPlan } from "@quire/papers";
+import type { BatchOf } from "@quire/train";
 import type { Context } from "./command.ts";
 import type { Console } from "./console.ts";
-import { writeWhole } from "./files.ts";
-import { count, duration, percent } from "./numbers.ts";
-import type { Progress } from "./progress.ts";
+import { writeWhole, writing } from "./files.ts";
+import { machine, versions } from "./machine.ts";
+import { metricText, spaced } from "./metric-text.ts";
+import { count, duration } from "./numbers.ts";
 import { runReport } from "./report/run-report.ts";
-import { addMetrics, runFiles } from "./run-folder.ts";
+import { runFiles, type TrainingConfig } from "./run-folder.ts";
 import { exportSystem, saveWeights } from "./saving.ts";
+import type { BegunTraining } from "./tasks/task.ts";
+import { trainingProgress } from "./training-progress.ts";
 
-/** What is trained, on what and how. */
-export interface TrainingPlan {
-  readonly classifier: ImageClassifier;
-  readonly recipe: ImageRecipe;
-  readonly train: Dataset;
-  readonly validation: Dataset;
-  readonly seed: number;
+/** A training as the command runs it. */
+export interface RunningTraining {
+  readonly begun: BegunTraining;
+  readonly config: TrainingConfig;
+  readonly paper: Paper;
+  /** GiB that a step may take; what the machine has unless said. */
+  readonly memory: number | undefined;
+  /** Set where it goes on from a checkpoint: whether an older one will do for a damaged one. */
+  readonly resumed?: { readonly fallback: boolean };
 }
 
-/** Milliseconds of training that are lost at most, beside an epoch, when the process is killed. */
-const SAVE_EVERY = 10_000;
+/** How a training went, and what its weights give. */
+interface Trained {
+  readonly recorded: {
+    readonly points: readonly CurvePoint[];
+    readonly stopped: boolean;
+    readonly seconds: number;
+  };
+  readonly metrics: readonly ShownMetric[];
+  /** The epoch whose weights the run ends with, from 1, and what was measured then. */
+  readonly chosen: CurvePoint | undefined;
+  readonly epochs: number;
+}
 
 /** Trains into a run's folder, shows how far it is, and leaves weights, ONNX file and report there. */
 export async function trainInto(
   folder: string,
-  plan: TrainingPlan,
+  running: RunningTraining,
   context: Context,
 ): Promise<void> {
-  context.console.note(`${planText(plan)}, into ${folder}.`);
-  const training = await trained(folder, plan, context);
-  await finish(folder, plan, training, context.console);
-}
-
-function planText({ classifier, recipe, train, validation }: TrainingPlan): string {
-  const { height, width, channels, classes } = classifier.description.target;
-  const kind = channels === 1 ? "grey" : "colour";
-  return (
-    `${classifier.description.preset}, ${count(countParameters(classifier.model))} parameters, for ${classes} classes of ` +
-    `${kind} pictures of ${height} x ${width}.\n` +
-    `${count(train.size)} pictures to train, ${count(validation.size)} to measure; ` +
-    `${recipe.epochs} ${recipe.epochs === 1 ? "epoch" : "epochs"}, batches of ${recipe.batchSize}, learning rate ${recipe.learningRate}`
+  const { begun, config, paper } = running;
+  const parameters = countParameters(begun.system.model);
+  const { epochs, batchSize, learningRate } = config.recipe;
+  context.console.note(
+    `${paper.id}, ${config.preset}: ${count(parameters)} parameters. ` +
+      `${begun.facts.map(([what, value]) => `${what}: ${value}`).join("; ")}. ` +
+      `${count(epochs)} ${epochs === 1 ? "epoch" : "epochs"}, batches of ${batchSize}, ` +
+      `learning rate ${learningRate}; ${running.resumed ? "going on in" : "into"} ${folder}.`,
   );
+  const trained = await begun.withPlan((plan) => record(folder, plan, running, context));
+  await finish(folder, running, trained, context.console);
 }
 
-async function trained(
+async function record<B extends BatchOf<B>>(
   folder: string,
-  { classifier, recipe, train, validation, seed }: TrainingPlan,
+  plan: TrainingPlan<B>,
+  { memory }: RunningTraining,
   { console, interruptible }: Context,
-): Promise<ImageTraining> {
-  const progress = console.progress("training");
-  const speed = speedometer();
-  const images = evenBatches(train.size, recipe.batchSize).size;
-  let accuracy: number | undefined;
-  let saved = performance.now();
-  return await trainImageClassifier(classifier, {
-    ...{ train, validation, recipe, seed, signal: interruptible() },
-    onBatch: (batch) => showBatch(progress, batch, speed(images), accuracy),
-    onEpoch: async (point) => {
-      accuracy = point.values["accuracy"];
-      await addMetrics(folder, point);
-      if (performance.now() - saved < SAVE_EVERY) return;
-      await saveWeights(folder, classifier);
-      saved = performance.now();
-    },
-  }).finally(progress.finish);
-}
-
-/** Images a second since the first batch, which is not counted because it compiles. */
-function speedometer(): (images: number) => number | undefined {
-  let seen = 0;
-  let began: number | undefined;
-  return (images) => {
-    if (began === undefined) {
-      began = performance.now();
-      return undefined;
+): Promise<Trained> {
+  const { training, epochs, batches, evaluate, metrics } = plan;
+  const progress = trainingProgress(console, plan);
+  const signal = interruptible();
+  const points: CurvePoint[] = [];
+  const started = performance.now();
+  const memoryLimit = memory === undefined ? {} : { memoryLimit: memory * 2 ** 30 };
+  try {
+    for await (const event of training.run({ epochs, batches, evaluate, ...memoryLimit })) {
+      progress.show(event);
+      if (event.type === "epoch") {
+        const values = { trainingLoss: event.loss, ...event.metrics };
+        points.push({ epoch: event.epoch + 1, values });
+        await addMetrics(folder, points.at(-1) as CurvePoint);
+      }
+      if (signal.aborted) break;
     }
-    seen += images;
-    return (1000 * seen) / (performance.now() - began);
-  };
+  } finally {
+    progress.finish();
+  }
+  await training.release();
+  const seconds = (performance.now() - started) / 1000;
+  const recorded = { points, stopped: signal.aborted, seconds };
+  return { recorded, metrics, chosen: points.at(-1), epochs };
 }
 
-function showBatch(
-  progress: Progress,
-  { epoch, epochs, batch, batches, loss }: BatchProgress,
-  speed: number | undefined,
-  accuracy: number | undefined,
-): void {
-  const words = [
-    `epoch ${epoch}/${epochs}`,
-    `loss ${loss.toFixed(3)}`,
-    ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
-    ...(speed === undefined ? [] : [`${count(Math.round(speed))} images/s`]),
-  ];
-  progress.update((epoch - 1 + batch / batches) / epochs, words.join(", "));
+async function addMetrics(folder: string, { epoch, values }: CurvePoint): Promise<void> {
+  const path = join(folder, runFiles.metrics);
+  await writing(path, () => appendFile(path, `${JSON.stringify({ epoch, ...values })}\n`));
 }
 
 async function finish(
   folder: string,
-  plan: TrainingPlan,
-  training: ImageTraining,
+  { begun, config, paper }: RunningTraining,
+  trained: Trained,
   console: Console,
 ): Promise<void> {
-  const { classifier, recipe, train, validation } = plan;
-  const { evaluation, points, seconds, stopped } = training;
-  await saveWeights(folder, classifier);
-  await exportSystem(join(folder, runFiles.onnx), classifier);
-  const parameters = countParameters(classifier.model);
-  const facts = [
-    ["system", `${classifier.description.paper}, ${classifier.description.preset}`],
-    ["parameters", count(parameters)],
-    ["pictures", `${count(train.size)} to train, ${count(validation.size)} to measure`],
-    ["epochs", stopped ? `${points.length} of ${recipe.epochs}, stopped` : `${points.length}`],
-    ["time", duration(seconds)],
-    ["validation accuracy", percent(evaluation.accuracy)],
-    ["validation loss", evaluation.loss.toFixed(3)],
-  ] as const;
-  const title = `${classifier.description.paper}: ${folder}`;
-  const report = await runReport({ title, facts, points, evaluation, validation, classifier });
-  await writeWhole(join(folder, runFiles.report), report);
-  const state = stopped ? `Stopped in epoch ${points.length + 1} of ${recipe.epochs}` : "Trained";
-  console.print(
-    [
-      `${state}: validation accuracy ${percent(evaluation.accuracy)}, loss ` +
-        `${evaluation.loss.toFixed(3)}, after ${duration(seconds)}.`,
-      `Wrote ${Object.values(runFiles).join(", ")} to ${folder}.`,
-      `Next: quire predict ${folder} --data PICTURE`,
-    ].join("\n"),
-  );
-  console.result({
-    run: folder,
-    parameters,
-    epochs: points.length,
-    stopped,
-    seconds,
-    accuracy: evaluation.accuracy,
-    loss: evaluation.loss,
-    confusion: evaluation.confusion,
-    classes: classifier.description.classes,
+  const { recorded, metrics, chosen, epochs } = trained;
+  const { points, stopped, seconds } = recorded;
+  const { system } = begun;
+  await saveWeights(folder, system);
+  await exportSystem(join(folder, runFiles.onnx), system);
+  const parameters = countParameters(system.model);
+  const measured = metrics.flatMap(({ name, as }) => {
+    const value = chosen?.values[name];
+    return value === undefined ? [] : [[spaced(name), metricText(value, as)] as const];
   });
+  const done = `${points.length}${points.length < epochs ? ` of ${epochs}` : ""}`;
+  const facts = [
+    ["system", `${paper.id}, ${config.preset}`],
+    ["parameters", count(parameters)],
+    ...begun.facts,
+    ["epochs", stopped ? `${done}, stopped` : done],
+    ["weights", chosen ? `of epoch ${chosen.epoch}` : "of before the first epoch's end"],
+    ["time", duration(seconds)],
+    ...measured,
+  ] as const;
+  const { processor, cores, memoryGiB, system: platform } = machine();
+  const origin = [
+    ["processor", `${processor}, ${cores} cores, ${memoryGiB} GiB`],
+    ["system", platform],
+    ...Object.entries(versions()),
+  ] as [string, string][];
+  const sections = await begun.report();
+  const title = `${paper.id}: ${folder}`;
+  const report = await runReport({ title, facts, points, metrics, sections, origin });
+  await writeWhole(join(folder, runFiles.report), report);
+  await system.release();
+  console.print(endText(folder, trained, measured));
+  console.result({
+    ...{ run: folder, parameters, epochs: points.length, stopped, seconds },
+    ...{ epoch: chosen?.epoch, metrics: chosen?.values ?? {} },
+    facts: Object.fromEntries(begun.facts),
+  });
+}
+
+function endText(
+  folder: string,
+  { recorded: { stopped, points, seconds }, chosen, epochs }: Trained,
+  measured: readonly (readonly [name: string, text: string])[],
+): string {
+  const state = stopped ? `Stopped in epoch ${points.length + 1} of ${epochs}` : "Trained";
+  const of = chosen && chosen.epoch < points.length ? ` (epoch ${chosen.epoch}, the best)` : "";
+  const values = measured.map(([name, text]) => `${name} ${text}`).join(", ");
+  const next = stopped ? `quire train --resume ${folder}` : `quire predict ${folder} --data DATA`;
+  return [
+    `${state}: ${values === "" ? "nothing measured yet" : values}${of}, after ${duration(seconds)}.`,
+    `Wrote ${Object.values(runFiles).join(", ")} to ${folder}.`,
+    `Next: ${next}`,
+  ].join("\n");
 }

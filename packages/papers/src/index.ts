@@ -45,11 +45,13 @@ export type {
 export { extraSettings, type Recipe, recipeSettings, type TrainingExtras } from "./recipe.ts";
 export type { Setting, SettingTable, SettingValue } from "./setting.ts";
 export {
+  bootstrapInterval,
   type Difference,
   differenceOf,
   exceeds,
   exceedsRule,
   meanOf,
+  shareInterval,
   spreadOf,
 } from "./statistics.ts";
 export type { ExportedFunction, System } from "./system.ts";

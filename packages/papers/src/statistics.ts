@@ -1,4 +1,4 @@
-import { QuireError } from "@quire/tensor";
+import { QuireError, Random } from "@quire/tensor";
 
 /** The mean of one value a seed. */
 export function meanOf(values: readonly number[]): number {
@@ -47,4 +47,37 @@ export const exceedsRule =
 export function exceeds(first: readonly number[], second: readonly number[], margin = 0): boolean {
   const { mean, error } = differenceOf(first, second);
   return mean - margin > 2 * error;
+}
+
+/** Two-sided 95 % of a normal distribution. */
+const Z = 1.959964;
+
+/** The interval that holds a share with 95 % confidence, from how many of how many (Wilson 1927). */
+export function shareInterval(part: number, whole: number): [low: number, high: number] {
+  const share = part / whole;
+  const centre = share + Z ** 2 / (2 * whole);
+  const half = Z * Math.sqrt((share * (1 - share)) / whole + Z ** 2 / (4 * whole ** 2));
+  const scale = 1 + Z ** 2 / whole;
+  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+}
+
+/**
+ * The interval that holds a statistic of examples with 95 % confidence: its 2.5 and 97.5 % quantiles over sets of
+ * examples drawn with replacement (Efron 1979).
+ *
+ * @param statistic Takes the places of the drawn examples.
+ */
+export function bootstrapInterval(
+  count: number,
+  statistic: (places: Uint32Array) => number,
+  { seed = 0, draws = 1000 }: { readonly seed?: number; readonly draws?: number } = {},
+): [low: number, high: number] {
+  const random = new Random(seed);
+  const places = new Uint32Array(count);
+  const found = Float64Array.from({ length: draws }, () => {
+    for (let i = 0; i < count; i++) places[i] = random.integer(count);
+    return statistic(places);
+  }).sort();
+  const at = (share: number): number => found[Math.round(share * (draws - 1))] as number;
+  return [at(0.025), at(0.975)];
 }

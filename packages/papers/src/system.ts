@@ -9,6 +9,8 @@ export interface System<Description extends ModelDescription = ModelDescription>
   readonly description: Description;
   /** What a file written of it computes. */
   readonly exported: ExportedFunction;
+  /** Files that belong to it beside its weights, by name: a tokenizer's for one. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** Gives back the memory of what it compiled. */
   release(): Promise<void>;
 }

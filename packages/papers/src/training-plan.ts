@@ -7,6 +7,7 @@ import {
   type BatchOf,
   cosine,
   EarlyStopping,
+  type Ema,
   ema,
   exceptNormsAndBiases,
   type Optimizer,
@@ -30,6 +31,8 @@ export interface TrainingPlan<B extends BatchOf<B>> {
   /** What evaluations measure, the one that says which weights are best first. */
   readonly metrics: readonly [ShownMetric, ...ShownMetric[]];
   readonly schedule: Schedule;
+  /** The average of the weights, where the user asked for one; evaluations measure it. */
+  readonly average?: Ema;
 }
 
 /** What a plan is made from. */
@@ -52,15 +55,19 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
   const updates = Math.ceil(data.batchesPerEpoch / (extras.accumulate ?? 1));
   const schedule = scheduleOf(recipe, updates);
   const optimizer = options.optimizer ?? ((rate) => decayingAdam(model, rate, recipe));
-  const { accumulate, average, patience } = extras;
+  const { accumulate, patience } = extras;
+  const average = extras.average === undefined ? undefined : ema(model, extras.average);
   const [{ name: metric, better }] = evaluation.metrics;
   const training = new Training<B>({
     ...{ model, loss, seed, optimizer: optimizer(schedule, recipe) },
     ...(accumulate !== undefined && { gradients: accumulated<B>(accumulate) }),
-    ...(average !== undefined && { average: ema(model, average) }),
+    ...(average && { average }),
     ...(patience !== undefined && { stop: new EarlyStopping({ metric, better, patience }) }),
   });
-  return { training, epochs: recipe.epochs, schedule, ...data, ...evaluation };
+  return {
+    ...{ training, epochs: recipe.epochs, schedule, ...data, ...evaluation },
+    ...(average && { average }),
+  };
 }
 
 /** Batches of one size that leave out as few examples as can be, so that one model is compiled. */

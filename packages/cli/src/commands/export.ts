@@ -12,7 +12,7 @@ export const exportCommand = command({
   options: { out: text("FILE", "Where to write; model.onnx in the run unless said") },
   examples: ["quire export runs/cct-1", "quire export cct-1 --out flowers.onnx"],
   run: async ([name = ""], { out }, { console }) => {
-    const { folder, classifier: system } = await openRun(name);
+    const { folder, system } = await openRun(name);
     const file = out ?? join(folder, runFiles.onnx);
     await exportSystem(file, system);
     const { inputs, outputs, metadata } = system.exported;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Experiment, ExperimentResult, ImageClassificationPaper } from "@quire/papers";
+import type { Experiment, ExperimentResult, Paper } from "@quire/papers";
 import { type Context, command, type sharedOptions } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { checkWritable, makeFolder } from "../files.ts";
@@ -58,7 +58,7 @@ export const reproduceCommand = command({
 });
 
 function chosen(
-  { id, claims }: ImageClassificationPaper,
+  { id, claims }: Paper,
   experiments: readonly Experiment[],
   claim: string | undefined,
 ): readonly Experiment[] {

@@ -1,5 +1,5 @@
 import { countParameters } from "@quire/nn";
-import type { BuildImageClassifier, ImageClassificationPaper } from "@quire/papers";
+import type { Build, Paper } from "@quire/papers";
 import { command } from "../command.ts";
 import { count, short } from "../numbers.ts";
 import { loadBuild, loadPaper } from "../papers.ts";
@@ -32,10 +32,7 @@ interface CountedPreset {
   readonly options: object;
 }
 
-function countedPresets(
-  { presets }: ImageClassificationPaper,
-  build: BuildImageClassifier<object>,
-): CountedPreset[] {
+function countedPresets({ presets }: Paper, build: Build<object, object>): CountedPreset[] {
   return Object.entries(presets).map(([name, preset]) => ({
     name,
     counted: countParameters(build(preset.options, preset.target)),
@@ -46,7 +43,7 @@ function countedPresets(
   }));
 }
 
-function paperText(paper: ImageClassificationPaper, presets: readonly CountedPreset[]): string {
+function paperText(paper: Paper, presets: readonly CountedPreset[]): string {
   const { title, year, arXiv, family, task, summary, claims, deviations } = paper;
   const place = arXiv === undefined ? "" : ` · arXiv ${arXiv}`;
   const columns = [
@@ -83,12 +80,7 @@ function notesOf(presets: readonly CountedPreset[]): string[] {
   });
 }
 
-function claimText({
-  id,
-  statement,
-  figure,
-  direction,
-}: ImageClassificationPaper["claims"][number]) {
+function claimText({ id, statement, figure, direction }: Paper["claims"][number]) {
   return [
     `  ${id}`,
     wrapped(statement, "    "),

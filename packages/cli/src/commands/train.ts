@@ -1,129 +1,132 @@
-import type { Dataset } from "@quire/data";
-import { imageFolder } from "@quire/data/files";
-import {
-  describeImageModel,
-  type ImageClassificationPaper,
-  ImageClassifier,
-  type ImageRecipe,
-  presetFor,
-  recipeFor,
-} from "@quire/papers";
-import { command, type sharedOptions } from "../command.ts";
-import type { Console } from "../console.ts";
+import { extraSettings, type Paper, recipeSettings, type SettingTable } from "@quire/papers";
+import { type AnyCommand, command } from "../command.ts";
+import { type ConfigFile, readConfigFile, withConfig } from "../config-file.ts";
 import { UsageError } from "../errors.ts";
 import { checkWritable } from "../files.ts";
 import { suggestion } from "../nearest.ts";
-import { choice, number, required, text, type Values, whole, withDefault } from "../option.ts";
-import { loadBuild, loadPaper } from "../papers.ts";
+import { choice, many, required, text, withDefault } from "../option.ts";
+import { readAssignments } from "../overrides.ts";
+import { loadPaper, paperIds } from "../papers.ts";
 import { checkName, createRun, RUNS, writeConfig } from "../run-folder.ts";
+import { runOptions } from "../run-options.ts";
+import { optionsOf } from "../settings.ts";
+import type { Task } from "../tasks/task.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import { trainInto } from "../training.ts";
+import { resolvePlan } from "../training-choice.ts";
+import { valueIn } from "../words.ts";
 
-const options = {
-  data: required(text("FOLDER", "A folder that holds one folder of pictures for each class")),
-  epochs: whole("Times that all pictures are seen; chosen by their number unless said", {
-    from: 1,
-    to: 100_000,
-  }),
-  batchSize: whole("Pictures a step; chosen by their number unless said", { from: 1, to: 65_536 }),
-  learningRate: number("The highest learning rate; the paper's unless said", { above: 0 }),
-  preset: text("NAME", "Size of the system; chosen by the pictures' size unless said"),
-  size: whole(
-    "Side in pixels that pictures are scaled and cut to; their own, at most 64, unless said",
-    {
-      from: 4,
-      to: 4096,
+const about = {
+  name: "train",
+  summary: "Train a paper's system on your own data",
+  examples: ["quire train cct --data flowers --epochs 3", "quire train cct --help"],
+} as const;
+
+/** Trains a paper's system on the user's data. */
+export const trainCommand: AnyCommand = {
+  ...command({
+    ...about,
+    arguments: [{ name: "PAPER", summary: "The paper's id, such as cct", optional: true }],
+    options: {
+      data: text("DATA", 'What is learnt from; "quire train PAPER --help" says more'),
     },
-  ),
-  validation: withDefault(
-    number("Share of the pictures that is kept apart to measure", { above: 0, to: 0.9 }),
-    0.2,
-  ),
-  augment: withDefault(
-    choice("Random changes of the training pictures: the paper's, or none", ["paper", "none"]),
-    "paper",
-  ),
-  name: text("NAME", "Name of the run; the paper's with a number unless said"),
-  out: withDefault(text("FOLDER", "Folder of the runs"), RUNS),
+    run: () => {
+      throw new UsageError('train needs a PAPER; "quire list" shows all papers.');
+    },
+  }),
+  resolve: async (words) => {
+    const id = paperIn(words);
+    if (id === undefined) return trainCommand;
+    const paper = await loadPaper(id);
+    return trainFor(paper, taskOf(paper), valueIn(words, "--config"));
+  },
 };
 
-/** Pixels a side that pictures keep at most unless the user gives a size: more would train slowly. */
-const LARGEST_SIDE = 64;
+/** The word that must be the paper: one that is, else the first that is no option's value. */
+function paperIn(words: readonly string[]): string | undefined {
+  const ids = paperIds();
+  const isFree = (word: string, place: number): boolean =>
+    !(word.startsWith("-") || words[place - 1]?.startsWith("--"));
+  return words.find((word) => ids.includes(word)) ?? words.find(isFree);
+}
 
-type TrainOptions = Values<typeof options & typeof sharedOptions>;
+/** The command with all that a paper and its task let a user set. */
+function trainFor(paper: Paper, task: Task, configPath: string | undefined): AnyCommand {
+  const config = configPath === undefined ? undefined : readConfigFile(configPath);
+  const table = optionTable(paper, task);
+  return command({
+    ...about,
+    summary: `Train ${paper.id} on your own data: ${task.title}`,
+    arguments: [{ name: "PAPER", summary: "The paper's id, such as cct" }],
+    options: config ? withConfig(table, config, configPath as string) : table,
+    examples: task.examples,
+    run: async (_words, values, context) => {
+      checkPreset(paper, values.preset);
+      if (values.name !== undefined) checkName(values.out, values.name);
+      await checkWritable(values.out);
+      const { data: path, seed } = values;
+      const data = await task.load(path, values, { seed, console: context.console });
+      const assignments = [...assignmentsOf(config), ...values.set];
+      const chosen = await resolvePlan({ paper, task, data, values, assignments });
+      const { preset, recipe, extras, begun } = chosen;
+      const folder = await createRun(values.out, paper.id, values.name);
+      const { keep, weights, memory } = values;
+      const training = {
+        ...{ data: path, fingerprint: data.fingerprint, options: ownValues(task, values) },
+        ...{ preset, recipe, extras, seed, keep, weights },
+      };
+      const model = begun.system.description;
+      await writeConfig(folder, { model, training, words: context.words });
+      await trainInto(folder, { begun, config: training, paper, memory }, context);
+    },
+  });
+}
 
-/** Trains a paper's system on the user's pictures. */
-export const trainCommand = command({
-  name: "train",
-  summary: "Train a paper's system on your own pictures",
-  arguments: [{ name: "PAPER", summary: "The paper's id, such as cct" }],
-  options,
-  examples: [
-    "quire train cct --data flowers --epochs 3",
-    "quire train cct --data flowers --size 32 --preset small --name first",
-  ],
-  run: async ([id = ""], given, context) => {
-    const paper = await loadPaper(id);
-    checkPreset(paper, given.preset);
-    if (given.name !== undefined) checkName(given.out, given.name);
-    await checkWritable(given.out);
-    const all = await readData(given, context.console);
-    const { train, test: validation } = all.split({
-      fraction: given.validation,
-      seed: given.seed,
-    });
-    const preset = given.preset ?? presetFor(paper.presets, all);
-    const classifier = await classifierFor(paper, preset, train);
-    const recipe = resolvedRecipe(paper.recipe, train.size, given);
-    const folder = await createRun(given.out, paper.id, given.name);
-    const sizes = { train: train.size, validation: validation.size };
-    await writeConfig(folder, {
-      model: classifier.description,
-      training: {
-        ...{ recipe, seed: given.seed, folder: given.data, apart: given.validation },
-        ...sizes,
-      },
-      words: context.words,
-    });
-    await trainInto(folder, { classifier, recipe, train, validation, seed: given.seed }, context);
-  },
-});
+/** The values of the task's own options, as the run's configuration keeps them. */
+function ownValues(
+  task: Task,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.keys(task.options).map((name) => [name, values[name]]));
+}
 
-function checkPreset({ id, presets }: ImageClassificationPaper, preset: string | undefined): void {
+function assignmentsOf(config: ConfigFile | undefined): ConfigFile["assignments"] {
+  return config?.assignments ?? [];
+}
+
+function optionTable(paper: Paper, task: Task) {
+  const recipe: SettingTable = { ...recipeSettings, ...task.recipe };
+  const published = paper.recipe as Readonly<Record<string, unknown>>;
+  return {
+    data: required(text(task.data.value, task.data.summary)),
+    preset: text("NAME", "Size of the system; chosen by the data unless said"),
+    ...task.options,
+    ...optionsOf(recipe, (name) => `the paper's${valueText(published[name])}, cut to the data,`),
+    ...optionsOf(extraSettings, () => "none"),
+    ...optionsOf(paper.settings ?? {}, () => "the preset's"),
+    set: many(
+      "PATH=VALUE",
+      "Set anything of the recipe or the model, such as recipe.weightDecay=0.1; may come again",
+      readAssignments,
+    ),
+    config: text("FILE", "A JSON file of options; those of the call come first"),
+    ...runOptions,
+    weights: withDefault(
+      choice("Which weights the run ends with: the best epoch's, or the last", ["best", "last"]),
+      "best",
+    ),
+    name: text("NAME", "Name of the run; the paper's with a number unless said"),
+    out: withDefault(text("FOLDER", "Folder of the runs"), RUNS),
+  };
+}
+
+function valueText(value: unknown): string {
+  return typeof value === "number" ? ` ${value}` : "";
+}
+
+function checkPreset({ id, presets }: Paper, preset: string | undefined): void {
   const names = Object.keys(presets);
   if (preset === undefined || names.includes(preset)) return;
   const end = suggestion(preset, names, `"quire show ${id}" lists them.`);
   throw new UsageError(`unknown preset ${preset} for ${id}${end}`);
-}
-
-async function readData({ data, size }: TrainOptions, console: Console): Promise<Dataset> {
-  const progress = console.progress("reading");
-  const dataset = await imageFolder(data, {
-    ...(size === undefined ? { largest: LARGEST_SIDE } : { size }),
-    progress: ({ stage, done, total }) =>
-      progress.update((done / total + (stage === "reading" ? 1 : 0)) / 2, `${total} pictures`),
-    note: (sentence) => console.note(sentence.replace("pass a size", "pass --size")),
-  }).finally(progress.finish);
-  return dataset;
-}
-
-async function classifierFor(
-  paper: ImageClassificationPaper,
-  preset: string,
-  train: Dataset,
-): Promise<ImageClassifier> {
-  const settings = paper.presets[preset]?.options ?? {};
-  const description = describeImageModel({ paper: paper.id, preset, options: settings, train });
-  const build = await loadBuild(paper.id);
-  return new ImageClassifier(build(settings, description.target), description);
-}
-
-function resolvedRecipe(recipe: ImageRecipe, images: number, given: TrainOptions): ImageRecipe {
-  const cut = recipeFor(recipe, images);
-  return {
-    ...cut,
-    epochs: given.epochs ?? cut.epochs,
-    batchSize: given.batchSize ?? cut.batchSize,
-    learningRate: given.learningRate ?? cut.learningRate,
-    augment: given.augment === "none" ? {} : cut.augment,
-  };
 }

@@ -1,9 +1,7 @@
-import type { Dataset } from "@quire/data";
-import type { CurvePoint, ImageClassifier, ImageEvaluation } from "@quire/papers";
-import { count, percent } from "../numbers.ts";
+import type { CurvePoint, ShownMetric } from "@quire/papers";
+import { spaced } from "../metric-text.ts";
 import { htmlTable, page, type Section } from "./html.ts";
-import { pictureGallery } from "./pictures.ts";
-import { type CurveValue, confusionPlot, curvePlot } from "./plots.ts";
+import { type CurveValue, curvePlot } from "./plots.ts";
 
 /** What a report of a training run is made from. */
 export interface RunReport {
@@ -11,65 +9,58 @@ export interface RunReport {
   /** Facts on the run, in order: what and how much. */
   readonly facts: readonly (readonly [what: string, value: string])[];
   readonly points: readonly CurvePoint[];
-  readonly evaluation: ImageEvaluation;
-  readonly validation: Dataset;
-  readonly classifier: ImageClassifier;
+  readonly metrics: readonly ShownMetric[];
+  /** What the task shows of the trained system. */
+  readonly sections: readonly Section[];
+  /** What the run was made on: the machine and versions. */
+  readonly origin: readonly (readonly [what: string, value: string])[];
 }
 
-/** Classes beyond which a confusion matrix is no longer readable. */
-const MOST_PLOTTED_CLASSES = 40;
-
-/** The report of a training run: facts, learning curves, confusion matrix, classes and pictures. */
+/** The report of a training run: facts, learning curves, what the task shows, and the machine. */
 export async function runReport(run: RunReport): Promise<string> {
-  const { facts, points, evaluation, validation, classifier } = run;
-  const predictions = await classifier.predict(validation.images);
-  const { classes } = validation;
-  const sections: Section[] = [
-    { title: "Run", body: htmlTable([{ title: "" }, { title: "" }], facts) },
-  ];
-  if (points.length > 0) sections.push({ title: "Learning curves", body: await curves(points) });
-  if (classes.length <= MOST_PLOTTED_CLASSES) {
-    const body = await confusionPlot(classes, evaluation.confusion);
-    sections.push({ title: "Confusion matrix of the validation pictures", body });
+  const { title, facts, points, metrics, sections, origin } = run;
+  const columns = [{ title: "" }, { title: "" }];
+  const curves: Section[] =
+    points.length === 0
+      ? []
+      : [{ title: "Learning curves", body: await curvesOf(points, metrics) }];
+  return page(title, [
+    { title: "Run", body: htmlTable(columns, facts) },
+    ...curves,
+    ...sections,
+    { title: "Made on", body: htmlTable(columns, origin) },
+  ]);
+}
+
+/** Losses in one plot, every other value in one of its own. */
+async function curvesOf(
+  points: readonly CurvePoint[],
+  metrics: readonly ShownMetric[],
+): Promise<string> {
+  const names = [...new Set(points.flatMap(({ values }) => Object.keys(values)))];
+  const losses = names.filter((name) => /loss$/i.test(name));
+  const plots: string[] = [];
+  if (losses.length > 0) {
+    const values = losses.flatMap((name) => seriesOf(points, name, lossName(name)));
+    plots.push(await curvePlot({ title: "loss", values }));
   }
-  sections.push({ title: "Classes", body: classTable(classes, evaluation) });
-  const gallery = await pictureGallery(validation, predictions);
-  sections.push({ title: "Validation pictures with predictions", body: gallery });
-  return page(run.title, sections);
+  for (const name of names) {
+    if (losses.includes(name)) continue;
+    const isShare = metrics.some((metric) => metric.name === name && metric.as === "share");
+    const values = seriesOf(points, name, spaced(name));
+    plots.push(await curvePlot({ title: spaced(name), values, isShare }));
+  }
+  return plots.join("\n");
 }
 
-async function curves(points: readonly CurvePoint[]): Promise<string> {
-  const series = (key: string, name: string): CurveValue[] =>
-    points.map(({ epoch, values }) => ({ series: name, epoch, value: values[key] as number }));
-  const loss = await curvePlot({
-    title: "loss",
-    values: [...series("trainingLoss", "training"), ...series("validationLoss", "validation")],
-  });
-  const accuracy = await curvePlot({
-    title: "accuracy",
-    values: series("accuracy", "validation"),
-    isShare: true,
-  });
-  return `${loss}\n${accuracy}`;
+/** `validationLoss` -> `validation`. */
+function lossName(name: string): string {
+  return spaced(name).replace(/ ?loss$/i, "") || "loss";
 }
 
-function classTable(classes: readonly string[], { confusion }: ImageEvaluation): string {
-  const rows = classes.map((name, label) => {
-    const row = confusion[label] ?? [];
-    const total = row.reduce((sum, value) => sum + value, 0);
-    const said = confusion.reduce((sum, other) => sum + (other[label] as number), 0);
-    const right = row[label] as number;
-    return [name, count(total), share(right, total), share(right, said)];
+function seriesOf(points: readonly CurvePoint[], name: string, series: string): CurveValue[] {
+  return points.flatMap(({ epoch, values }) => {
+    const value = values[name];
+    return value === undefined ? [] : [{ series, epoch, value }];
   });
-  const columns = [
-    { title: "class" },
-    { title: "pictures", number: true },
-    { title: "found (recall)", number: true },
-    { title: "right when said (precision)", number: true },
-  ];
-  return htmlTable(columns, rows);
-}
-
-function share(part: number, whole: number): string {
-  return whole === 0 ? "–" : percent(part / whole);
 }

@@ -32,6 +32,8 @@ export interface ImageEvaluation {
   readonly accuracy: number;
   /** The mean of minus the logarithm of the right class's probability. */
   readonly loss: number;
+  /** Each image's part of the loss, `[N]`. */
+  readonly losses: Float64Array;
   /** `[K][K]`: how many images of a class (row) were taken for each class (column). */
   readonly confusion: readonly (readonly number[])[];
 }
@@ -103,11 +105,12 @@ export class ImageClassifier implements System<ImageModelDescription> {
       Array.from(matrix.counts.subarray(label * classes.length, (label + 1) * classes.length)),
     );
     const right = confusion.reduce((sum, row, label) => sum + (row[label] as number), 0);
-    const loss = labels.reduce((sum, label, place) => {
+    const losses = Float64Array.from(labels, (label, place) => {
       const probability = all[place * classes.length + label] as number;
-      return sum - Math.log(Math.max(probability, LEAST_PROBABILITY));
-    }, 0);
-    return { accuracy: right / size, loss: loss / size, confusion };
+      return -Math.log(Math.max(probability, LEAST_PROBABILITY));
+    });
+    const loss = losses.reduce((sum, one) => sum + one, 0) / size;
+    return { accuracy: right / size, loss, losses, confusion };
   }
 
   /** Gives back the memory of what it compiled. */

@@ -1,0 +1,25 @@
+import type { Paper, TaskName } from "@quire/papers";
+import { UsageError } from "../errors.ts";
+import { imageClassification } from "./image-classification.ts";
+import type { Task } from "./task.ts";
+
+/** All tasks that the commands know. */
+const tasks: readonly Task[] = [imageClassification];
+
+/**
+ * The task of a paper.
+ *
+ * @throws UsageError when the paper trains nothing of its own.
+ */
+export function taskOf({ id, task }: Pick<Paper, "id" | "task">): Task {
+  const found = taskNamed(task);
+  if (found) return found;
+  throw new UsageError(
+    `${id} trains nothing of its own: it is a ${task}; "quire show ${id}" says how to use it.`,
+  );
+}
+
+/** A task by its name. */
+export function taskNamed(name: TaskName): Task | undefined {
+  return tasks.find((known) => known.name === name);
+}
