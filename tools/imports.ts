@@ -26,6 +26,7 @@ const layers: readonly (readonly string[])[] = [
   ["grad", "flops"],
   ["rewrite", "quantize"],
   ["onnx"],
+  ["tfjs"],
   ["run"],
   ["compile", "memory", "calibrate"],
   ["index"],

@@ -54,3 +54,4 @@ export type { Device, DeviceReport } from "./run/device.ts";
 export type { Buffer, Runtime, Session } from "./run/runtime.ts";
 export { withScope } from "./scope.ts";
 export { type Shape, sizeOf, type TensorType } from "./shape.ts";
+export { importTfjs } from "./tfjs/import-tfjs.ts";

@@ -9,6 +9,8 @@ import {
   modelIn,
 } from "../onnx/import/import-model.ts";
 import { locationsOf } from "../onnx/import/weights.ts";
+import { parseGraphModel } from "../tfjs/graph-model.ts";
+import { importTfjs } from "../tfjs/import-tfjs.ts";
 
 /**
  * Writes an exported model to a path, and the file of its weights, if it has one, beside it.
@@ -47,4 +49,22 @@ export async function loadOnnx(
     files.push([location, await readFile(join(dirname(path), location))]);
   }
   return importOnnx(bytes, { ...options, externalData: Object.fromEntries(files) });
+}
+
+/**
+ * Reads a graph model of TensorFlow.js from the path of its `model.json`, with the weights that stand beside it.
+ *
+ * @throws QuireError when the model names a file outside of its folder, and whatever `importTfjs` throws.
+ * @throws Error when a file cannot be read.
+ */
+export async function loadTfjs(path: string): Promise<ImportedModel> {
+  const text = await readFile(path, "utf8");
+  const parts: Uint8Array[] = [];
+  for (const location of parseGraphModel(text).weightsManifest.flatMap(({ paths }) => paths)) {
+    if (basename(location) !== location) {
+      throw new QuireError(`loadTfjs: "${location}" does not stand in the model's folder.`);
+    }
+    parts.push(await readFile(join(dirname(path), location)));
+  }
+  return importTfjs(text, Buffer.concat(parts));
 }
