@@ -2,6 +2,7 @@
 export { readImage, type SeenSize } from "./decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";
+export { readRPackage } from "./r-package.ts";
 export {
   type ImageMaskOptions,
   readImageMasks,
