@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { QuireError } from "@quire/tensor";
+import { StorageError } from "@quire/train/node";
 import { commands } from "./commands.ts";
 import { Console } from "./console.ts";
 import { exitCodes, Interrupted, RunError } from "./errors.ts";
@@ -68,8 +69,12 @@ function report(error: unknown, json: boolean, interrupted: boolean): number {
 
 function exitOf(error: unknown, interrupted: boolean): number {
   if (interrupted || error instanceof Interrupted) return exitCodes.interrupted;
+  if (error instanceof StorageError && isFull.has(error.code)) return exitCodes.failed;
   return error instanceof QuireError ? exitCodes.mistaken : exitCodes.failed;
 }
+
+/** Codes of a system that is full, which is no mistake of the user's. */
+const isFull = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(exitCodes.done);

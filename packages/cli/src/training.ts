@@ -1,11 +1,11 @@
-import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { countParameters } from "@quire/nn";
 import type { CurvePoint, Paper, ShownMetric, TrainingPlan } from "@quire/papers";
 import type { BatchOf } from "@quire/train";
+import { machineMemory, type Recorded, recordTraining } from "@quire/train/node";
 import type { Context } from "./command.ts";
 import type { Console } from "./console.ts";
-import { writeWhole, writing } from "./files.ts";
+import { writeWhole } from "./files.ts";
 import { machine, versions } from "./machine.ts";
 import { metricText, spaced } from "./metric-text.ts";
 import { count, duration } from "./numbers.ts";
@@ -28,11 +28,7 @@ export interface RunningTraining {
 
 /** How a training went, and what its weights give. */
 interface Trained {
-  readonly recorded: {
-    readonly points: readonly CurvePoint[];
-    readonly stopped: boolean;
-    readonly seconds: number;
-  };
+  readonly recorded: Recorded;
   readonly metrics: readonly ShownMetric[];
   /** The epoch whose weights the run ends with, from 1, and what was measured then. */
   readonly chosen: CurvePoint | undefined;
@@ -61,37 +57,37 @@ export async function trainInto(
 async function record<B extends BatchOf<B>>(
   folder: string,
   plan: TrainingPlan<B>,
-  { memory }: RunningTraining,
+  { config, memory, resumed }: RunningTraining,
   { console, interruptible }: Context,
 ): Promise<Trained> {
   const { training, epochs, batches, evaluate, metrics } = plan;
+  const [{ name: metric, better }] = metrics;
   const progress = trainingProgress(console, plan);
-  const signal = interruptible();
-  const points: CurvePoint[] = [];
-  const started = performance.now();
-  const memoryLimit = memory === undefined ? {} : { memoryLimit: memory * 2 ** 30 };
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate, ...memoryLimit })) {
-      progress.show(event);
-      if (event.type === "epoch") {
-        const values = { trainingLoss: event.loss, ...event.metrics };
-        points.push({ epoch: event.epoch + 1, values });
-        await addMetrics(folder, points.at(-1) as CurvePoint);
-      }
-      if (signal.aborted) break;
-    }
-  } finally {
-    progress.finish();
-  }
+  const memoryLimit = memory === undefined ? machineMemory() : memory * 2 ** 30;
+  const recorded = await recordTraining(training, {
+    run: { epochs, batches, evaluate, memoryLimit },
+    ...{ folder, schedule: plan.schedule, signal: interruptible() },
+    checkpoints: { keep: config.keep, best: { metric, better } },
+    ...(resumed && { resume: resumed }),
+    onEvent: progress.show,
+  }).finally(progress.finish);
+  const chosen = await chooseWeights(plan, recorded, config.weights);
   await training.release();
-  const seconds = (performance.now() - started) / 1000;
-  const recorded = { points, stopped: signal.aborted, seconds };
-  return { recorded, metrics, chosen: points.at(-1), epochs };
+  return { recorded, metrics, chosen, epochs };
 }
 
-async function addMetrics(folder: string, { epoch, values }: CurvePoint): Promise<void> {
-  const path = join(folder, runFiles.metrics);
-  await writing(path, () => appendFile(path, `${JSON.stringify({ epoch, ...values })}\n`));
+/** Gives the model the weights that the run ends with: those that the best epoch was measured with, or the last. */
+async function chooseWeights<B extends BatchOf<B>>(
+  { training, average }: TrainingPlan<B>,
+  { points, best }: Recorded,
+  weights: TrainingConfig["weights"],
+): Promise<CurvePoint | undefined> {
+  if (weights === "best" && best) await training.resume(best.content);
+  // Evaluations measured the averages, so the run keeps them.
+  if (average && points.length > 0) await average.swap();
+  return weights === "best" && best
+    ? points.find(({ epoch }) => epoch === best.epoch)
+    : points.at(-1);
 }
 
 async function finish(

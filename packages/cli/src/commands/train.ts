@@ -15,11 +15,16 @@ import { taskOf } from "../tasks/tasks.ts";
 import { trainInto } from "../training.ts";
 import { resolvePlan } from "../training-choice.ts";
 import { valueIn } from "../words.ts";
+import { resumeCommand } from "./resume.ts";
 
 const about = {
   name: "train",
-  summary: "Train a paper's system on your own data",
-  examples: ["quire train cct --data flowers --epochs 3", "quire train cct --help"],
+  summary: "Train a paper's system on your own data, or go on with a run",
+  examples: [
+    "quire train cct --data flowers --epochs 3",
+    "quire train cct --help",
+    "quire train --resume runs/cct-1",
+  ],
 } as const;
 
 /** Trains a paper's system on the user's data. */
@@ -28,13 +33,15 @@ export const trainCommand: AnyCommand = {
     ...about,
     arguments: [{ name: "PAPER", summary: "The paper's id, such as cct", optional: true }],
     options: {
+      resume: text("RUN", "A run to go on with, in place of a paper"),
       data: text("DATA", 'What is learnt from; "quire train PAPER --help" says more'),
     },
     run: () => {
-      throw new UsageError('train needs a PAPER; "quire list" shows all papers.');
+      throw new UsageError('train needs a PAPER, or --resume RUN; "quire list" shows all papers.');
     },
   }),
   resolve: async (words) => {
+    if (words.some((word) => /^--resume(=|$)/.test(word))) return resumeCommand;
     const id = paperIn(words);
     if (id === undefined) return trainCommand;
     const paper = await loadPaper(id);

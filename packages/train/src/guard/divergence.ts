@@ -38,10 +38,12 @@ export class DivergenceError extends QuireError {
   /** What can be done about it. */
   readonly advice: string;
 
-  constructor({ step, loss, origin }: Divergence) {
+  /** @param note What stands of the run, where it is recorded, as a sentence. */
+  constructor({ step, loss, origin }: Divergence, note?: string) {
     const what = Number.isFinite(loss) ? "The gradients are no numbers" : `The loss is ${loss}`;
     const advice = adviceFor(origin);
-    super(`${what} at step ${step}${placeText(origin)}. ${advice}`);
+    const end = note === undefined ? "" : ` ${note}`;
+    super(`${what} at step ${step}${placeText(origin)}. ${advice}${end}`);
     this.step = step;
     this.loss = loss;
     this.origin = origin;

@@ -1,6 +1,16 @@
 /** Files of weights, and processes that train together, in Node. */
 export { writeFileAtomic } from "./atomic-file.ts";
 export { mpi } from "./mpi.ts";
+export { CheckpointError } from "./record/checkpoints.ts";
+export { machineMemory } from "./record/machine-memory.ts";
+export type { EpochPoint } from "./record/metrics-log.ts";
+export {
+  type CheckpointPolicy,
+  type Recorded,
+  type RecordOptions,
+  recordTraining,
+} from "./record/record-training.ts";
+export { StorageError } from "./record/storage-error.ts";
 export {
   loadModelFile,
   loadSafetensors,

@@ -1,0 +1,47 @@
+import { command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import { flag, required, text } from "../option.ts";
+import { loadBuild, loadPaper } from "../papers.ts";
+import { findRun, readRun } from "../run-folder.ts";
+import { runOptions } from "../run-options.ts";
+import type { BegunTraining } from "../tasks/task.ts";
+import { trainInto } from "../training.ts";
+
+/** Goes on with a run that was stopped or killed. */
+export const resumeCommand = command({
+  name: "train",
+  summary: "Go on with a run: it ends where the uninterrupted one would have ended, bit for bit",
+  arguments: [],
+  options: {
+    resume: required(text("RUN", "The run's folder, or its name in runs")),
+    fallback: flag("Take the checkpoint before where the last one is damaged"),
+    memory: runOptions.memory,
+  },
+  examples: ["quire train --resume runs/cct-1"],
+  run: async (_words, { resume, fallback, memory }, context) => {
+    const folder = findRun(resume);
+    const { config, task } = readRun(folder);
+    const { training, model } = config;
+    if (!training) {
+      throw new UsageError(
+        `run "${folder}" was not made by quire train: there is nothing to go on with.`,
+      );
+    }
+    const { console } = context;
+    const { seed, data: path } = training;
+    const data = await task.load(path, training.options, { seed, console });
+    if (data.fingerprint !== training.fingerprint) {
+      throw new UsageError(
+        `"${path}" is not what run "${folder}" was begun on: bring the data back, or begin a new run.`,
+      );
+    }
+    const paper = await loadPaper(model.paper);
+    const build = await loadBuild(model.paper);
+    const begun: BegunTraining = await data.begin({
+      ...{ paper, build, seed, preset: training.preset, settings: model.options },
+      ...{ recipe: training.recipe, extras: training.extras },
+    });
+    const running = { begun, config: training, paper, memory, resumed: { fallback } };
+    await trainInto(folder, running, context);
+  },
+});

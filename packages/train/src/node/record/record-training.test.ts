@@ -1,0 +1,189 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mul } from "@quire/tensor";
+import { afterAll, expect, test } from "vitest";
+import { EarlyStopping } from "../../loop/early-stopping.ts";
+import { ema } from "../../loop/ema.ts";
+import { evaluator } from "../../loop/evaluate.ts";
+import { Training } from "../../loop/training.ts";
+import { Accuracy } from "../../metric/classification.ts";
+import { adamW } from "../../optimizer/adam.ts";
+import { cosine } from "../../optimizer/schedule.ts";
+import { PointClassifier, type Points, pointBatches } from "../../testing/points.ts";
+import { loadSafetensors } from "../safetensors-file.ts";
+import { type RecordOptions, recordTraining } from "./record-training.ts";
+
+const root = mkdtempSync(join(tmpdir(), "quire-record-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const schedule = cosine({ from: 0.03, steps: 60 });
+
+function folderOf(name: string): string {
+  const folder = join(root, name);
+  mkdirSync(folder);
+  return folder;
+}
+
+/** A training with all that a resumed one must bring back: dropout, moments, a schedule, an average, patience. */
+function prepared(scale = 1) {
+  const model = new PointClassifier();
+  const measure = evaluator<Points>(
+    ({ x, y }) => ({ logits: model.forward(x), labels: y }),
+    () => ({ accuracy: new Accuracy() }),
+  );
+  const training = new Training<Points>({
+    model,
+    optimizer: adamW(model.parameters(), { learningRate: schedule }),
+    loss: (batch, mode) => mul(model.loss(batch, mode), scale),
+    seed: 4,
+    average: ema(model, 0.9),
+    stop: new EarlyStopping({ metric: "accuracy", better: "higher", patience: 4 }),
+  });
+  const run: RecordOptions<Points>["run"] = {
+    epochs: 6,
+    batches: pointBatches,
+    evaluate: () => measure(pointBatches(99, 0)),
+  };
+  return { training, run, schedule };
+}
+
+const best = { metric: "accuracy", better: "higher" } as const;
+
+function filesOf(folder: string): string[] {
+  return readdirSync(join(folder, "checkpoint")).sort();
+}
+
+async function lastTensors(folder: string) {
+  const name = filesOf(folder).findLast((one) => one.startsWith("step-")) as string;
+  return (await loadSafetensors(join(folder, "checkpoint", name))).tensors;
+}
+
+test("a run that is stopped and resumed, over and over, ends as the uninterrupted one, bit for bit", async () => {
+  const whole = folderOf("whole");
+  const checkpoints = { best, keep: 2 };
+  const { training: uninterrupted, run: all } = prepared();
+  const recorded = await recordTraining(uninterrupted, {
+    ...{ run: all, schedule, folder: whole, checkpoints },
+  });
+  expect(recorded).toMatchObject({ stopped: false });
+
+  const pieces = folderOf("pieces");
+  let stopped = true;
+  for (let round = 0; stopped; round++) {
+    const { training, run } = prepared();
+    const controller = new AbortController();
+    let events = 0;
+    const part = await recordTraining(training, {
+      ...{ run, schedule, folder: pieces, checkpoints, signal: controller.signal },
+      ...(round > 0 && { resume: { fallback: false } }),
+      onEvent: () => {
+        events += 1;
+        if (events === 7) controller.abort();
+      },
+    });
+    stopped = part.stopped;
+  }
+  expect(readFileSync(join(pieces, "metrics.jsonl"), "utf8")).toBe(
+    readFileSync(join(whole, "metrics.jsonl"), "utf8"),
+  );
+  expect(await lastTensors(pieces)).toEqual(await lastTensors(whole));
+  const [one, other] = [pieces, whole].map((folder) =>
+    join(folder, "checkpoint", "best.safetensors"),
+  );
+  expect(readFileSync(one as string)).toEqual(readFileSync(other as string));
+});
+
+test("the last checkpoints and the best one are kept, and nothing half written", async () => {
+  const folder = folderOf("kept");
+  mkdirSync(join(folder, "checkpoint"));
+  writeFileSync(join(folder, "checkpoint", ".step-00000007.safetensors.1.part"), "half");
+  const { training, run } = prepared();
+  const recorded = await recordTraining(training, {
+    ...{ run, folder, checkpoints: { best, keep: 3, steps: 5 } },
+  });
+  const names = filesOf(folder);
+  expect(names.length).toBe(4);
+  expect(names[0]).toBe("best.safetensors");
+  expect(names.at(-1)).toBe(`step-${String(recorded.steps).padStart(8, "0")}.safetensors`);
+  const accuracies = recorded.points.map(({ values }) => values["accuracy"] as number);
+  const epoch = accuracies.indexOf(Math.max(...accuracies)) + 1;
+  expect(recorded.best?.epoch).toBe(epoch);
+  expect(recorded.best?.content.metadata).toMatchObject({ epoch: String(epoch), batch: "0" });
+});
+
+async function begun(name: string): Promise<{ folder: string; paths: string[] }> {
+  const folder = folderOf(name);
+  const { training, run } = prepared();
+  const checkpoints = { keep: 2, steps: 5 };
+  await recordTraining(training, { run: { ...run, epochs: 1 }, folder, checkpoints });
+  return { folder, paths: filesOf(folder).map((one) => join(folder, "checkpoint", one)) };
+}
+
+function resumed(folder: string, fallback: boolean) {
+  const { training, run } = prepared();
+  return recordTraining(training, { run: { ...run, epochs: 1 }, folder, resume: { fallback } });
+}
+
+test("a damaged checkpoint is named with what is wrong, and the one before it used if asked", async () => {
+  const { folder, paths } = await begun("damaged");
+  const [, last] = paths as [string, string];
+  const bytes = readFileSync(last);
+  bytes[bytes.length - 9] = (bytes[bytes.length - 9] as number) ^ 1;
+  writeFileSync(last, bytes);
+  await expect(resumed(folder, false)).rejects.toThrow(
+    `The checkpoint is damaged: ${last}: its values are not those that were written. Restore the file, or go on from the checkpoint before it (--fallback).`,
+  );
+  truncateSync(last, bytes.length - 4);
+  await expect(resumed(folder, false)).rejects.toThrow(
+    /^The checkpoint is damaged: .*step-00000010.safetensors: This is not a whole safetensors file: its tensors take \d+ bytes, the file holds \d+\. Restore the file, or go on/,
+  );
+  expect(await resumed(folder, true)).toMatchObject({ steps: 10 });
+});
+
+test("the only checkpoint, damaged, leaves nothing to go on from", async () => {
+  const { folder, paths } = await begun("lost");
+  rmSync(paths[0] as string);
+  writeFileSync(paths[1] as string, "no weights");
+  await expect(resumed(folder, true)).rejects.toThrow(/^The checkpoint is damaged: /);
+  await expect(resumed(folder, false)).rejects.toThrow(
+    "Restore the file, or train again: there is no checkpoint before it.",
+  );
+});
+
+test("a loss that is no number names the last good checkpoint", async () => {
+  const folder = folderOf("diverged");
+  const { training, run } = prepared();
+  const bad: typeof run.batches = function* (epoch, start) {
+    let place = start;
+    for (const batch of pointBatches(epoch, start)) {
+      if (epoch === 1 && place === 3) (batch.x.data as Float32Array).fill(Number.NaN);
+      place += 1;
+      yield batch;
+    }
+  };
+  const checkpoints = { steps: 4 };
+  await expect(
+    recordTraining(training, { run: { ...run, batches: bad }, folder, checkpoints }),
+  ).rejects.toThrow(
+    'The loss is NaN at step 14: "x" of the batch holds NaN. Clean the data, or leave such rows out. ' +
+      `The last good checkpoint is that of step 12: ${join(folder, "checkpoint", "step-00000012.safetensors")}.`,
+  );
+});
+
+test("a folder that cannot be written to is refused before the first step", async () => {
+  const file = join(root, "file");
+  writeFileSync(file, "");
+  const { training, run } = prepared();
+  await expect(recordTraining(training, { run, folder: file })).rejects.toThrow(
+    `Cannot write to "${file}" (a part of the path is a file). There is no checkpoint yet.`,
+  );
+});

@@ -1,0 +1,229 @@
+import { compile, hostTensor, type Tensor } from "@quire/tensor";
+import { DivergenceError } from "../../guard/divergence.ts";
+import type { EpochEvent, StepEvent, TrainingEvent } from "../../loop/events.ts";
+import type { BatchOf } from "../../loop/traced.ts";
+import type { RunOptions, Training } from "../../loop/training.ts";
+import { rateAt, type Schedule } from "../../optimizer/schedule.ts";
+import { Checkpoints, type StoredCheckpoint, stepOf } from "./checkpoints.ts";
+import { EventFile } from "./event-file.ts";
+import { type EpochPoint, MetricsLog } from "./metrics-log.ts";
+import { stored } from "./storage-error.ts";
+
+/** What is recorded of a training, and where. */
+export interface RecordOptions<B extends BatchOf<B>> {
+  readonly run: RunOptions<B>;
+  /** The run's folder, which must be there. */
+  readonly folder: string;
+  readonly checkpoints?: CheckpointPolicy;
+  /** Set to go on from the last checkpoint: whether an older one will do where that is damaged. */
+  readonly resume?: { readonly fallback: boolean };
+  /** Ends the training after the present step, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TrainingEvent) => void | Promise<void>;
+  /** The learning rate, for its curve. */
+  readonly schedule?: Schedule;
+}
+
+/** When checkpoints are written, and which are kept. */
+export interface CheckpointPolicy {
+  /** Seconds between two of them; 30 unless said. */
+  readonly seconds?: number;
+  /** Steps between two of them; not counted unless said. */
+  readonly steps?: number;
+  /** How many of the last ones are kept; 1 unless said. */
+  readonly keep?: number;
+  /** The metric whose best epoch is kept too. */
+  readonly best?: { readonly metric: string; readonly better: "higher" | "lower" };
+}
+
+/** How a recorded training went. */
+export interface Recorded {
+  /** Every epoch, those before a resume too. */
+  readonly points: readonly EpochPoint[];
+  /** The best epoch, from 1, and the training's state after it. */
+  readonly best?: { readonly epoch: number; readonly content: StoredCheckpoint["content"] };
+  /** Whether the signal ended it. */
+  readonly stopped: boolean;
+  /** Updates made in all. */
+  readonly steps: number;
+  /** Wall-clock seconds, since a resume if there was one. */
+  readonly seconds: number;
+}
+
+const EVERY = 30;
+
+/**
+ * Trains and records: epochs in `metrics.jsonl`, curves in TensorBoard's event files, and checkpoints from which a
+ * run that was killed at any moment goes on, to end as it would have ended, bit for bit.
+ *
+ * @throws DivergenceError that names the last checkpoint, when the loss is no number any more; CheckpointError when a
+ * checkpoint to go on from is damaged; StorageError when a file cannot be written; what `Training.run` throws.
+ */
+export async function recordTraining<B extends BatchOf<B>>(
+  training: Training<B>,
+  options: RecordOptions<B>,
+): Promise<Recorded> {
+  const recorder = new Recorder(training, options);
+  const started = performance.now();
+  await stored(options.folder, undefined, () => recorder.open());
+  try {
+    for await (const event of training.run(options.run)) {
+      await options.onEvent?.(event);
+      await recorder.take(event);
+      if (options.signal?.aborted) break;
+    }
+    await recorder.close();
+  } catch (error) {
+    throw await recorder.explained(error);
+  }
+  return await recorder.recorded((performance.now() - started) / 1000);
+}
+
+class Recorder<B extends BatchOf<B>> {
+  readonly #training: Training<B>;
+  readonly #options: RecordOptions<B>;
+  readonly #checkpoints: Checkpoints;
+  readonly #log: MetricsLog;
+  readonly #events: EventFile;
+  readonly #rate: ((update: number) => Promise<number>) | undefined;
+  #savedAt = performance.now();
+  #savedStep = 0;
+  #step = 0;
+
+  constructor(training: Training<B>, options: RecordOptions<B>) {
+    const { folder, checkpoints, schedule } = options;
+    this.#training = training;
+    this.#options = options;
+    this.#checkpoints = new Checkpoints(folder, checkpoints);
+    this.#log = new MetricsLog(folder);
+    this.#events = new EventFile(folder);
+    this.#rate = schedule === undefined ? undefined : rateOf(schedule);
+  }
+
+  async open(): Promise<void> {
+    const { resume } = this.#options;
+    await this.#checkpoints.open();
+    const from = resume && (await this.#checkpoints.latest(resume));
+    if (!from) {
+      await this.#log.open(0);
+      return;
+    }
+    await this.#training.resume(from.content);
+    const { epoch = "0", batch = "0", step = "0" } = from.content.metadata;
+    this.#step = Number(step);
+    this.#savedStep = this.#step;
+    await this.#log.open(Number(epoch));
+    this.#events.resumed(this.#step);
+    const last = this.#log.points.at(-1);
+    // Killed between storing and naming it the best.
+    if (batch === "0" && last && this.#isFirstBest(last)) {
+      await this.#checkpoints.markBest(from.path);
+    }
+  }
+
+  async take(event: TrainingEvent): Promise<void> {
+    this.#step = event.step;
+    await (event.type === "step" ? this.#takeStep(event) : this.#takeEpoch(event));
+  }
+
+  async #takeStep({ step, loss }: StepEvent): Promise<void> {
+    const rate = await this.#rate?.(step - 1);
+    const curves = { loss, ...(rate !== undefined && { "learning rate": rate }) };
+    this.#events.scalars(step, curves);
+    const { seconds = EVERY, steps = Number.POSITIVE_INFINITY } = this.#options.checkpoints ?? {};
+    const isLate = performance.now() - this.#savedAt >= 1000 * seconds;
+    if (isLate || step - this.#savedStep >= steps) await this.#save();
+  }
+
+  async #takeEpoch({ epoch, step, loss, metrics }: EpochEvent): Promise<void> {
+    const point = { epoch: epoch + 1, values: { trainingLoss: loss, ...metrics } };
+    this.#events.scalars(step, point.values);
+    const isBest = this.#isBest(point);
+    await this.#write(() => this.#log.add(point));
+    const { seconds = EVERY } = this.#options.checkpoints ?? {};
+    const isLate = performance.now() - this.#savedAt >= 1000 * seconds;
+    if (isBest || isLate) await this.#save(isBest);
+  }
+
+  /** Whether no epoch before was as good. */
+  #isBest(point: EpochPoint): boolean {
+    const value = this.#valueOf(point);
+    if (value === undefined) return false;
+    return this.#log.points.every((other) => {
+      const before = this.#valueOf(other);
+      return before === undefined || this.#isBetter(value, before);
+    });
+  }
+
+  #valueOf({ values }: EpochPoint): number | undefined {
+    const { best } = this.#options.checkpoints ?? {};
+    return best && values[best.metric];
+  }
+
+  #isBetter(value: number, than: number): boolean {
+    const { best } = this.#options.checkpoints ?? {};
+    return best?.better === "lower" ? value < than : value > than;
+  }
+
+  async #save(isBest = false): Promise<void> {
+    const content = await this.#training.checkpoint();
+    await this.#write(async () => {
+      await this.#events.flush();
+      await this.#checkpoints.save(content, isBest);
+    });
+    this.#savedAt = performance.now();
+    this.#savedStep = this.#step;
+  }
+
+  async #write(task: () => Promise<void>): Promise<void> {
+    await stored(this.#options.folder, await this.#last(), task);
+  }
+
+  /** The end, or a stop: the state is kept. */
+  async close(): Promise<void> {
+    if (this.#savedStep < this.#step || this.#step === 0) await this.#save();
+    else await this.#write(() => this.#events.flush());
+  }
+
+  async #last(): Promise<string | undefined> {
+    return (await this.#checkpoints.paths())[0];
+  }
+
+  /** An error with what of the run stands. */
+  async explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof DivergenceError)) return error;
+    await this.#events.flush().catch(() => undefined);
+    const path = await this.#last();
+    const kept =
+      path === undefined
+        ? "There is no checkpoint before it."
+        : `The last good checkpoint is that of step ${stepOf(path)}: ${path}.`;
+    return new DivergenceError(error, kept);
+  }
+
+  async recorded(seconds: number): Promise<Recorded> {
+    const { points } = this.#log;
+    const best = await this.#checkpoints.best();
+    const found = points.filter((point) => this.#isFirstBest(point));
+    return {
+      ...{ points, seconds, steps: this.#step },
+      stopped: this.#options.signal?.aborted ?? false,
+      ...(best && found[0] && { best: { epoch: found[0].epoch, content: best.content } }),
+    };
+  }
+
+  #isFirstBest(point: EpochPoint): boolean {
+    const value = this.#valueOf(point);
+    if (value === undefined) return false;
+    return this.#log.points.every((other) => {
+      const its = this.#valueOf(other);
+      return its === undefined || !this.#isBetter(its, value);
+    });
+  }
+}
+
+/** A schedule's rate, compiled. */
+function rateOf(schedule: Schedule): (update: number) => Promise<number> {
+  const rate = compile((update: Tensor) => rateAt(schedule, update), { name: "learning rate" });
+  return async (update) => (await rate(hostTensor(update, [], "float32"))).item();
+}
