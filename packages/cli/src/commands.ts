@@ -4,6 +4,7 @@ import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
+import { finetuneCommand } from "./commands/finetune.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
@@ -17,6 +18,7 @@ export const commands: readonly AnyCommand[] = [
   reproduceCommand,
   dataCommand,
   trainCommand,
+  finetuneCommand,
   predictCommand,
   evaluateCommand,
   exportCommand,

@@ -78,6 +78,19 @@ export function many<T>(
   return { value, summary, many: true, absent: { value: [] }, read };
 }
 
+/** A size in pixels: a side, or height and width, `48x192`. */
+export function size(
+  summary: string,
+): Option<{ readonly height: number; readonly width: number } | undefined> {
+  return optional("N|HxW", summary, (text, flag) => {
+    const [, height, width] = /^(\d+)(?:x(\d+))?$/.exec(text) ?? [];
+    if (Number(height) > 0 && Number(width ?? height) > 0) {
+      return { height: Number(height), width: Number(width ?? height) };
+    }
+    throw new UsageError(`${flag} takes pixels, such as 64 or 48x192, got "${text}".`);
+  });
+}
+
 /** A text, such as a path. */
 export function text(value: string, summary: string): Option<string | undefined> {
   return optional(value, summary, (given, flag) => {

@@ -6,6 +6,7 @@ import { type CompileOptions, QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
 import { makeFolder, writeWhole, writing } from "./files.ts";
+import { IMPORTED, importedBuild } from "./finetune/imported-build.ts";
 import { commit, type Machine, machine, versions } from "./machine.ts";
 import { suggestion } from "./nearest.ts";
 import { loadBuild } from "./papers.ts";
@@ -134,7 +135,8 @@ export async function openRun(run: string, compile: CompileOptions = {}): Promis
       `run "${folder}" has no ${runFiles.model}: its training has not ended; go on with quire train --resume ${folder}.`,
     );
   }
-  const build = await loadBuild(config.model.paper);
+  const { paper } = config.model;
+  const build = paper === IMPORTED ? await importedBuild(folder) : await loadBuild(paper);
   const system = await task.open({ description: config.model, build, folder, compile });
   await loadModelFile(path, system.model).catch((cause: unknown) => {
     if (!(cause instanceof QuireError)) throw cause;

@@ -19,7 +19,7 @@ import { trainingProgress } from "./training-progress.ts";
 export interface RunningTraining {
   readonly begun: BegunTraining;
   readonly config: TrainingConfig;
-  readonly paper: Paper;
+  readonly paper: Pick<Paper, "id">;
   /** GiB that a step may take; what the machine has unless said. */
   readonly memory: number | undefined;
   /** Set where it goes on from a checkpoint: whether an older one will do for a damaged one. */

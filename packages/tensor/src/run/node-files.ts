@@ -30,6 +30,30 @@ export async function saveOnnx(path: string, exported: ExportedModel): Promise<v
   await writeFile(path, exported.model);
 }
 
+/** The bytes of a model's file, and of the files beside it that hold its weights. */
+export interface OnnxFiles {
+  readonly model: Uint8Array;
+  readonly externalData: Readonly<Record<string, Uint8Array>>;
+}
+
+/**
+ * Reads the file of a model from a path, and those of its weights that stand beside it.
+ *
+ * @throws QuireError when the file is no model, or names a file outside of its folder.
+ * @throws Error when a file cannot be read.
+ */
+export async function readOnnxFiles(path: string): Promise<OnnxFiles> {
+  const model = await readFile(path);
+  const externalData: Record<string, Uint8Array> = {};
+  for (const location of locationsOf(modelIn(model).model)) {
+    if (basename(location) !== location) {
+      throw new QuireError(`loadOnnx: "${location}" does not stand in the model's folder.`);
+    }
+    externalData[location] = await readFile(join(dirname(path), location));
+  }
+  return { model, externalData };
+}
+
 /**
  * Reads a model from a path, with the files of its weights that stand beside it.
  *
@@ -40,15 +64,8 @@ export async function loadOnnx(
   path: string,
   options: Omit<ImportOptions, "externalData"> = {},
 ): Promise<ImportedModel> {
-  const bytes = await readFile(path);
-  const files: [location: string, bytes: Uint8Array][] = [];
-  for (const location of locationsOf(modelIn(bytes).model)) {
-    if (basename(location) !== location) {
-      throw new QuireError(`loadOnnx: "${location}" does not stand in the model's folder.`);
-    }
-    files.push([location, await readFile(join(dirname(path), location))]);
-  }
-  return importOnnx(bytes, { ...options, externalData: Object.fromEntries(files) });
+  const { model, externalData } = await readOnnxFiles(path);
+  return importOnnx(model, { ...options, externalData });
 }
 
 /**

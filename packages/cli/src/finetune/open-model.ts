@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { type ImportedModel, QuireError } from "@quire/tensor";
+import { type OnnxFiles, readOnnxFiles } from "@quire/tensor/node";
+import { type PictureInput, pictureInput } from "@quire/train";
+import { UsageError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import { importedFrom } from "./imported-build.ts";
+
+/** A model that is to be fine-tuned. */
+export interface OpenedModel {
+  /** What the file is called. */
+  readonly name: string;
+  readonly files: OnnxFiles;
+  readonly model: ImportedModel;
+  readonly input: PictureInput;
+}
+
+/** Names of a model's parts, as the user gives them. */
+export interface NamedParts {
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+  readonly features: string | undefined;
+}
+
+/**
+ * Opens an ONNX file whose input takes pictures, and makes sure that it has the parts that the user names.
+ *
+ * @throws UsageError when there is no such file, it is no ONNX file, or it has no such part; QuireError when its input
+ * takes no pictures.
+ */
+export async function openModel(path: string, named: NamedParts): Promise<OpenedModel> {
+  if (!existsSync(path)) throw new UsageError(`"${path}" does not exist: give an ONNX file.`);
+  const files = await readOnnxFiles(path).catch((cause: unknown) => {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (!(cause instanceof QuireError) && code === undefined) throw cause;
+    throw new UsageError(whyNot(path, cause as NodeJS.ErrnoException), { cause });
+  });
+  const model = importedFrom(files);
+  const inputs = model.inputs.map(({ name }) => name);
+  requireAmong("--input", named.input, inputs, "inputs");
+  requireAmong("--output", named.output, model.outputs, "outputs");
+  requireAmong("--features", named.features, model.values, "layers");
+  return { name: basename(path), files, model, input: pictureInput(model, named.input) };
+}
+
+function whyNot(path: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === "EISDIR") return `"${path}" is a folder: give an ONNX file.`;
+  if (code === "ENOENT") return `a file of "${path}"'s weights is missing: ${message}.`;
+  if (message.startsWith("loadOnnx")) return `"${path}": ${message.replace(/^loadOnnx: /, "")}`;
+  return `"${path}" is no ONNX file: give a model that was exported as ONNX.`;
+}
+
+const MOST_LISTED = 5;
+
+function requireAmong(
+  flag: string,
+  name: string | undefined,
+  names: readonly string[],
+  what: string,
+): void {
+  if (name === undefined || names.includes(name)) return;
+  const few = names.slice(-MOST_LISTED).join(", ");
+  const listed = names.length > MOST_LISTED ? `the last ${what} are ${few}.` : `there are ${few}.`;
+  throw new UsageError(`${flag}: the model has no "${name}"${suggestion(name, names, listed)}`);
+}
