@@ -133,6 +133,13 @@ describe("quire finetune", () => {
     expect(changed.map(([name]) => name).sort()).toEqual(["head.bias", "head.weight"]);
   }, 60_000);
 
+  test("frees the batch of one picture that an exporter fixed", async () => {
+    const one = await written((x) => matmul(mean(x, { axes: [2, 3] }), weight), [1, 3, 8, 8]);
+    const { facts, metrics } = await finetune(one, { epochs: "1", newHead: true });
+    expect(facts["of"]).toBe("4 classes, colour, 8 x 8 pixels, normalised by imagenet");
+    expect(metrics.accuracy).toBeGreaterThan(0);
+  });
+
   test.each<
     readonly [string, () => string | Promise<string>, Record<string, string>, string | RegExp]
   >([
