@@ -1,24 +1,14 @@
 /**
  * Fine-tunes classifiers that others made on handwritten digits that they have not seen: how accurate they are before,
- * after their head alone has learnt, after all weights have; and what the same network reaches from random weights in
- * the same time.
+ * after their head alone has learnt, and after all weights have.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { mnist } from "@quire/data/files";
-import {
-  exportOnnx,
-  type HostTensor,
-  hostTensor,
-  type ImportedModel,
-  importOnnx,
-  Random,
-  type Tensor,
-} from "@quire/tensor";
 import sharp from "sharp";
 import { machine } from "../step/report.ts";
 
@@ -84,43 +74,6 @@ async function writeDigits(folder: string, digits: readonly number[]): Promise<v
   }
 }
 
-/** Normal numbers with the mean and the spread of other ones. */
-function shuffled(value: HostTensor, random: Random): HostTensor {
-  const given = value.toArray();
-  const mean = given.reduce((total, x) => total + x, 0) / given.length;
-  const spread = Math.sqrt(given.reduce((total, x) => total + (x - mean) ** 2, 0) / given.length);
-  return hostTensor(
-    Float32Array.from(given, () => mean + spread * random.normal()),
-    value.shape,
-  );
-}
-
-/** The same network with random weights of the same means and spreads, as a file. */
-async function untrained(
-  { path, features }: Foreign,
-  folder: string,
-  seed: number,
-): Promise<string> {
-  const model: ImportedModel = importOnnx(readFileSync(path));
-  for (const [i, variable] of model.parameters.entries()) {
-    if (variable.trainable)
-      await variable.set(shuffled(await variable.get(), new Random(seed).fork(String(i))));
-  }
-  const [input] = model.inputs;
-  const wanted = features ?? (model.outputs[0] as string);
-  const [, channels, height, width] = input?.shape ?? [];
-  const sides = [height, width].map((side) => (typeof side === "number" ? side : 48));
-  const { model: bytes } = await exportOnnx(
-    (x: Tensor) => ({
-      given: model.forward({ [input?.name ?? ""]: x }, [wanted])[wanted] as Tensor,
-    }),
-    { inputs: { x: { shape: ["batch", channels as number, ...sides] } } },
-  );
-  const file = join(folder, `untrained-${seed}.onnx`);
-  writeFileSync(file, bytes);
-  return file;
-}
-
 interface Outcome {
   readonly before: number;
   readonly after: number;
@@ -154,26 +107,14 @@ async function measure(model: Foreign, folder: string) {
   if (!existsSync(data)) await writeDigits(data, model.digits);
   const size = model.size === undefined ? [] : ["--size", model.size];
   const features = model.features === undefined ? [] : ["--features", model.features];
-  const rows: { way: string; outcomes: Outcome[] }[] = ["head", "all", "random"].map((way) => ({
+  const rows: { way: string; outcomes: Outcome[] }[] = ["head", "all"].map((way) => ({
     way,
     outcomes: [],
   }));
   for (let seed = 0; seed < Number(values.seeds); seed++) {
     for (const { way, outcomes } of rows) {
-      const words = [
-        "--seed",
-        String(seed),
-        "--new-head",
-        "--train",
-        way === "head" ? "head" : "all",
-      ];
-      if (way === "random") {
-        const file = await untrained(model, folder, seed);
-        const given = model.features === undefined ? [] : ["--features", "given"];
-        outcomes.push(finetune(file, data, folder, [...words, ...given]));
-      } else {
-        outcomes.push(finetune(model.path, data, folder, [...words, ...size, ...features]));
-      }
+      const words = ["--seed", String(seed), "--new-head", "--train", way];
+      outcomes.push(finetune(model.path, data, folder, [...words, ...size, ...features]));
     }
   }
   return { model: model.name, digits: model.digits, rows };
@@ -191,13 +132,10 @@ for (const model of models) {
   }
   const result = await measure(model, folder);
   results.push(result);
-  const [head, whole, random] = result.rows.map(({ outcomes }) =>
-    outcomes.map(({ after }) => after),
-  );
-  const before = result.rows.slice(0, 2).flatMap(({ outcomes }) => outcomes.map((o) => o.before));
+  const [head, whole] = result.rows.map(({ outcomes }) => outcomes.map(({ after }) => after));
+  const before = result.rows.flatMap(({ outcomes }) => outcomes.map((outcome) => outcome.before));
   console.log(
-    `${model.name}: before ${over(before)}, head ${over(head ?? [])}, all ${over(whole ?? [])}, ` +
-      `all from random weights ${over(random ?? [])}`,
+    `${model.name}: before ${over(before)}, head ${over(head ?? [])}, all ${over(whole ?? [])}`,
   );
 }
 rmSync(folder, { recursive: true });

@@ -24,7 +24,12 @@ export {
   exportOnnx,
 } from "./onnx/export.ts";
 export type { ExternalData } from "./onnx/external.ts";
-export { type ClassifierHead, classifierHead, variablesIn } from "./onnx/import/classifier-head.ts";
+export {
+  type ClassifierHead,
+  classifierHead,
+  scoresOf,
+  variablesIn,
+} from "./onnx/import/classifier-head.ts";
 export type { ExternalFiles } from "./onnx/import/decode-values.ts";
 export {
   type ImportedInput,

@@ -8,6 +8,7 @@ import {
   mean,
   QuireError,
   record,
+  scoresOf,
   type Tensor,
   transpose,
   type Variable,
@@ -121,7 +122,7 @@ export class ImportedClassifier extends Module implements Layer {
     }
     const found = classifierHead(output);
     if (output.shape[1] === classes && !newHead) {
-      return { logits: found?.logits ?? output, head: found?.variables ?? [] };
+      return { logits: scoresOf(output), head: found?.variables ?? [] };
     }
     if (found) return { features: pooled(found.features, found.axis) };
     throw new QuireError(

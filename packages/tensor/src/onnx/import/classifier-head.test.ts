@@ -3,10 +3,10 @@ import { compile } from "../../compile.ts";
 import type { Tensor } from "../../graph/node.ts";
 import { record } from "../../graph/record.ts";
 import { Variable } from "../../graph/variable.ts";
-import { add, conv, matmul, mean, mul, relu, reshape, softmax } from "../../ops/index.ts";
+import { add, conv, matmul, mean, mul, relu, reshape, sigmoid, softmax } from "../../ops/index.ts";
 import { drawn } from "../../testing/onnx-nodes.ts";
 import { expectClose } from "../../testing/references.ts";
-import { type ClassifierHead, classifierHead } from "./classifier-head.ts";
+import { type ClassifierHead, classifierHead, scoresOf } from "./classifier-head.ts";
 
 const variable = (name: string, ...shape: number[]): Variable =>
   new Variable(shape, { name, initial: drawn(shape, name.length) });
@@ -60,6 +60,21 @@ describe("classifierHead", () => {
       (classifierHead(probabilities(x)) as ClassifierHead).logits;
     const x = drawn([4, 6], 3);
     expectClose(await compile(logits)(x), await compile(product)(x), 0);
+  });
+
+  test("leaves scores as they are, whatever the layers before them do", async () => {
+    const hidden = (x: Tensor): Tensor => matmul(sigmoid(matmul(x, body)), head);
+    const x = drawn([4, 6], 3);
+    expectClose(await compile((x: Tensor) => scoresOf(hidden(x)))(x), await compile(hidden)(x), 0);
+  });
+
+  test("is not needed to find the scores, where two branches meet before them", async () => {
+    const sums = (x: Tensor): Tensor => add(product(x), product(mul(x, x)));
+    expect(headOf((x) => softmax(sums(x)), [4, 6])).toBeUndefined();
+    const x = drawn([4, 6], 3);
+    const got = await compile((x: Tensor) => scoresOf(softmax(sums(x))))(x);
+    expectClose(got, await compile(sums)(x), 0);
+    expectClose(await compile((x: Tensor) => scoresOf(sums(x)))(x), got, 0);
   });
 
   test.each<readonly [string, (x: Tensor) => Tensor]>([

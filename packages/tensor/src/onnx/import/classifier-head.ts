@@ -33,21 +33,36 @@ const links = new Set([softmaxSpec.name, logSoftmaxSpec.name, sigmoid.spec.name]
 export function classifierHead(output: Tensor): ClassifierHead | undefined {
   const varies = variesWithInput(output);
   const weights: Tensor[] = [];
-  let logits = output;
-  let place = output;
-  for (;;) {
+  for (const place of wayBack(output, varies)) {
     const { spec, inputs } = place.node;
-    const data = inputs.filter((operand) => varies.has(operand.node));
     weights.push(...inputs.filter((operand) => !varies.has(operand.node)));
-    const [x] = data;
-    if (x === undefined || data.length > 1) return undefined;
-    if (isLinear(place.node) && inputs[0] === x) {
-      const axis = spec.name === convSpec.name ? 1 : x.shape.length - 1;
-      return { features: x, axis, logits, variables: variablesIn(...weights) };
-    }
-    if (links.has(spec.name)) logits = shapedAs(output, x);
-    place = x;
+    const [x] = inputs as readonly [Tensor];
+    if (!isLinear(place.node) || !varies.has(x.node)) continue;
+    const axis = spec.name === convSpec.name ? 1 : x.shape.length - 1;
+    return { features: x, axis, logits: scoresOf(output), variables: variablesIn(...weights) };
   }
+  return undefined;
+}
+
+/** The scores that probabilities are made from, in their shape; what is no probability is a score. */
+export function scoresOf(output: Tensor): Tensor {
+  const way = wayBack(output, variesWithInput(output));
+  const last = way.find(({ node }) => links.has(node.spec.name) || isLinear(node));
+  if (!last || isLinear(last.node)) return output;
+  return shapedAs(output, last.node.inputs[0] as Tensor);
+}
+
+/** The values on the way from an output back to its input, as far as there is only one way. */
+function wayBack(output: Tensor, varies: ReadonlySet<Node>): Tensor[] {
+  const way: Tensor[] = [];
+  let place: Tensor | undefined = output;
+  while (place) {
+    const data: Tensor[] = place.node.inputs.filter((operand) => varies.has(operand.node));
+    if (data.length !== 1) break;
+    way.push(place);
+    place = data[0];
+  }
+  return way;
 }
 
 /** The nodes whose values follow from the function's arguments, not from weights alone. */
