@@ -17,6 +17,8 @@ export const swiglu: Gated = { gate: silu };
 export const geglu: Gated = { gate: gelu };
 /** A gate of sigmoid (Dauphin et al. 2017, eq. 1). */
 export const glu: Gated = { gate: sigmoid };
+/** A second layer as it is: the product alone bends (Qin et al. 2024, eq. 12). */
+export const sglu: Gated = { gate: (x) => x };
 
 /** What a feed-forward network is made of. */
 export interface FeedForwardOptions {

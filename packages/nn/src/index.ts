@@ -13,6 +13,7 @@ export {
   type Gated,
   geglu,
   glu,
+  sglu,
   swiglu,
 } from "./feed-forward.ts";
 export { GroupNorm, type GroupNormOptions } from "./group-norm.ts";
@@ -29,7 +30,15 @@ export {
 } from "./initial.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export { headSlopes } from "./linear-attention/decay.ts";
+export {
+  type LinearAttentionForm,
+  type LinearAttentionOptions,
+  type LinearOperands,
+  linearAttention,
+} from "./linear-attention.ts";
 export { LowRank, type LowRankOptions } from "./low-rank.ts";
+export { attendToSums } from "./memory/linear-sums.ts";
 export type { Attending, Reading } from "./memory/reading.ts";
 export { Memory, type MemoryOptions } from "./memory.ts";
 export { countParameters, initialize } from "./model.ts";
@@ -46,6 +55,7 @@ export { fused, type ProjectionOptions, type Projections, separate } from "./pro
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
 export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";
 export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";
+export { SimpleRMSNorm, type SimpleRMSNormOptions } from "./simple-rms-norm.ts";
 export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
 export { type ReadingInputs, Transformer, type TransformerOptions } from "./transformer.ts";
 export {

@@ -6,9 +6,11 @@ import {
   matmul,
   reshape,
   slice,
+  split,
   stack,
   type Tensor,
   tanh,
+  transpose,
   Variable,
   where,
 } from "@quire/tensor";
@@ -16,7 +18,11 @@ import { expect, test } from "vitest";
 import { alibi, localWindow } from "./attention-bias.ts";
 import { Embedding } from "./embedding.ts";
 import { Encoder, type EncoderOptions } from "./encoder.ts";
+import { toHeads } from "./heads.ts";
 import { normal } from "./initial.ts";
+import { headSlopes } from "./linear-attention/decay.ts";
+import { linearAttention } from "./linear-attention.ts";
+import { attendToSums } from "./memory/linear-sums.ts";
 import type { Reading } from "./memory/reading.ts";
 import { Memory, type MemoryOptions } from "./memory.ts";
 import { initialize } from "./model.ts";
@@ -75,6 +81,25 @@ class Recurrence extends Module {
     reading?.keep(this, "carry", carry);
     const last = reshape(outputs.at(-1) as Tensor, [batch, 1, vocabulary]);
     return reading ? last : stack(outputs, 1);
+  }
+}
+
+/** Linear attention with decay, whose sums a memory keeps. */
+class Sums extends Module {
+  readonly tokens = new Embedding({ count: vocabulary, width });
+  readonly queryKeyValue = new Variable([width, 3 * width], { initial: normal(0.3) });
+
+  forward(ids: Tensor, _ = inference, { reading }: { reading?: Reading } = {}): Tensor {
+    const x = this.tokens.forward(ids);
+    const all = split(matmul(x, this.queryKeyValue), [width, width, width], -1);
+    const operands = all.map((y) => toHeads(y, 2)) as [Tensor, Tensor, Tensor];
+    const options = { slopes: headSlopes(2), block: 4 };
+    const mixed = reading
+      ? attendToSums(reading, this, operands, options)
+      : linearAttention(operands, options);
+    const flat = reshape(transpose(mixed, [0, 2, 1, 3]), x.shape);
+    const last = reading ? reading.last(flat) : flat;
+    return matmul(last, this.tokens.weight, { transposeB: true });
   }
 }
 
@@ -143,6 +168,7 @@ const models: [string, () => LanguageModel, Partial<MemoryOptions>?][] = [
   ["a bias of positions", () => new Blocks({ heads: 2, causal: true, bias: alibi })],
   ["a mask of positions", () => new Blocks({ heads: 2, causal: true, bias: localWindow(2) })],
   ["a recurrence", () => new Recurrence()],
+  ["linear attention", () => new Sums()],
 ];
 
 for (const [name, make, options] of models) {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { BatchNorm } from "./batch-norm.ts";
 import { GroupNorm } from "./group-norm.ts";
 import { RMSNorm } from "./rms-norm.ts";
+import { SimpleRMSNorm } from "./simple-rms-norm.ts";
 import { expectNear } from "./testing/near.ts";
 import { checkSlopes, draws } from "./testing/slopes.ts";
 
@@ -13,6 +14,16 @@ test("rms normalisation divides rows by their root mean square and scales", asyn
   const root = Math.sqrt(12.5);
   expectNear(y, [2, 2], [3 / root, 40 / root, 0, -10 * Math.SQRT2]);
   const wide = new RMSNorm({ width: 4 });
+  await checkSlopes(wide, (x) => wide.forward(x), draws([3, 4]));
+});
+
+test("simple rms normalisation only divides", async () => {
+  const model = new SimpleRMSNorm({ width: 2, epsilon: 0 });
+  const y = await compile((x: Tensor) => model.forward(x))(hostTensor([3, 4, 0, -2], [2, 2]));
+  const root = Math.sqrt(12.5);
+  expectNear(y, [2, 2], [3 / root, 4 / root, 0, -Math.SQRT2]);
+  expect(model.parameters()).toEqual([]);
+  const wide = new SimpleRMSNorm({ width: 4 });
   await checkSlopes(wide, (x) => wide.forward(x), draws([3, 4]));
 });
 
