@@ -113,7 +113,7 @@ async function measure(model: Foreign, folder: string) {
   }));
   for (let seed = 0; seed < Number(values.seeds); seed++) {
     for (const { way, outcomes } of rows) {
-      const words = ["--seed", String(seed), "--new-head", "--train", way];
+      const words = ["--seed", String(seed), "--new-head", "--train", way, "--weights", "last"];
       outcomes.push(finetune(model.path, data, folder, [...words, ...size, ...features]));
     }
   }

@@ -24,6 +24,8 @@ export interface RunningTraining {
   readonly memory: number | undefined;
   /** Set where it goes on from a checkpoint: whether an older one will do for a damaged one. */
   readonly resumed?: { readonly fallback: boolean };
+  /** The call that goes on with it once it was stopped; `quire train --resume` unless said. */
+  readonly goOn?: (folder: string) => string;
 }
 
 /** How a training went, and what its weights give. */
@@ -92,7 +94,7 @@ async function chooseWeights<B extends BatchOf<B>>(
 
 async function finish(
   folder: string,
-  { begun, config, paper }: RunningTraining,
+  { begun, config, paper, goOn = (run) => `quire train --resume ${run}` }: RunningTraining,
   trained: Trained,
   console: Console,
 ): Promise<void> {
@@ -127,7 +129,8 @@ async function finish(
   const report = await runReport({ title, facts, points, metrics, sections, origin });
   await writeWhole(join(folder, runFiles.report), report);
   await system.release();
-  console.print(endText(folder, trained, measured));
+  const next = stopped ? goOn(folder) : `quire predict ${folder} --data DATA`;
+  console.print(`${endText(folder, trained, measured)}\nNext: ${next}`);
   console.result({
     ...{ run: folder, parameters, epochs: points.length, stopped, seconds },
     ...{ epoch: chosen?.epoch, metrics: chosen?.values ?? {} },
@@ -143,10 +146,8 @@ function endText(
   const state = stopped ? `Stopped in epoch ${points.length + 1} of ${epochs}` : "Trained";
   const of = chosen && chosen.epoch < points.length ? ` (epoch ${chosen.epoch}, the best)` : "";
   const values = measured.map(([name, text]) => `${name} ${text}`).join(", ");
-  const next = stopped ? `quire train --resume ${folder}` : `quire predict ${folder} --data DATA`;
   return [
     `${state}: ${values === "" ? "nothing measured yet" : values}${of}, after ${duration(seconds)}.`,
     `Wrote ${Object.values(runFiles).join(", ")} to ${folder}.`,
-    `Next: ${next}`,
   ].join("\n");
 }

@@ -118,6 +118,10 @@ describe("quire finetune", () => {
     );
     const right = predictions.filter((prediction) => prediction.class === "7");
     expect(right.length / predictions.length).toBeGreaterThan(0.85);
+    const again = { epochs: "1", normalize: "unit" };
+    const { facts: later } = await finetune(join(made, "model.onnx"), again);
+    expect(later["head"]).toBe("the model's own");
+    expect(later["accuracy before"]).toBe(`${(100 * metrics.accuracy).toFixed(1)} %`);
   }, 60_000);
 
   test("trains the head alone, and leaves all else as it was", async () => {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Dataset } from "@quire/data";
 import { imageFolder } from "@quire/data/files";
 import { type ImageRecipe, recipeFor } from "@quire/papers";
@@ -20,7 +21,7 @@ import {
   whole,
   withDefault,
 } from "../option.ts";
-import { checkName, createRun, RUNS, writeConfig } from "../run-folder.ts";
+import { checkName, createRun, RUNS, runFiles, writeConfig } from "../run-folder.ts";
 import { trainInto } from "../training.ts";
 
 /** Pixels a side that pictures keep at most where neither the model nor the user says. */
@@ -65,6 +66,10 @@ const options = {
     number("Share of the pictures that is kept apart to measure", { above: 0, to: 0.9 }),
     0.2,
   ),
+  weights: withDefault(
+    choice("Which weights the run ends with: the best epoch's, or the last", ["best", "last"]),
+    "best",
+  ),
   memory: number("GiB that a step may take; what the machine has unless said", { above: 0 }),
   name: text("NAME", "Name of the run; finetune with a number unless said"),
   out: withDefault(text("FOLDER", "Folder of the runs"), RUNS),
@@ -101,9 +106,13 @@ export const finetuneCommand = command({
     await writeConfig(folder, { model: begun.system.description, words: context.words });
     const config = {
       ...{ data, fingerprint: "", options: {}, preset: values.train, recipe: chosen, extras: {} },
-      ...{ seed, keep: 1, weights: "best" as const },
+      ...{ seed, keep: 1, weights: values.weights },
     };
-    await trainInto(folder, { begun, config, paper: { id: opened.name }, memory }, context);
+    // What was learnt goes on from the file of the run, which normalises pictures itself.
+    const goOn = (run: string): string =>
+      `quire finetune ${join(run, runFiles.onnx)} --data ${data} --normalize unit`;
+    const paper = { id: opened.name };
+    await trainInto(folder, { begun, config, paper, memory, goOn }, context);
     const before = begun.facts.find(([what]) => what === "accuracy before")?.[1];
     context.console.print(`Before fine-tuning the accuracy was ${before}.`);
   },
