@@ -12,6 +12,13 @@ export { cutmix, mixup } from "./augment/mix.ts";
 export { randAugment } from "./augment/rand-augment.ts";
 export { type Batch, type BatchOptions, batchCount, batches } from "./batches.ts";
 export { type ChannelStatistics, Dataset, type DatasetContent } from "./dataset.ts";
+export { informationOnClass, informationOnNumber } from "./encode/mutual-information.ts";
+export { fitNormalScores, type NormalScores, normalScore } from "./encode/normal-scores.ts";
+export {
+  fitTargetStatistics,
+  orderedTargetStatistics,
+  type TargetStatistics,
+} from "./encode/target-statistics.ts";
 export { DataError } from "./errors.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
@@ -35,6 +42,7 @@ export {
 } from "./tables/column.ts";
 export type { DateOrder } from "./tables/date-text.ts";
 export { type DelimitedOptions, parseDelimited } from "./tables/delimited.ts";
+export { delimitedText, type WrittenValue } from "./tables/delimited-text.ts";
 export { type ColumnDescription, describe, type TableDescription } from "./tables/describe.ts";
 export type { Kinds } from "./tables/header.ts";
 export { parseJsonLines, parseJsonTable } from "./tables/json-lines.ts";

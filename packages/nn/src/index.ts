@@ -51,6 +51,7 @@ export {
   SinePositions,
   type SinePositionsOptions,
 } from "./positions.ts";
+export { PRelu } from "./prelu.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
 export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";

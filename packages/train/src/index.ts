@@ -50,6 +50,7 @@ export {
 export { Accuracy, type ClassScores, ConfusionMatrix, TopK } from "./metric/classification.ts";
 export { Mean, type Metric } from "./metric/metric.ts";
 export { Mixed, type Weighted } from "./metric/mixed.ts";
+export { areaUnderCurve, meanAreaUnderCurve } from "./metric/roc.ts";
 export { averageTensors } from "./model/average-tensors.ts";
 export { freeze, unfreeze } from "./model/freeze.ts";
 export { addLora, type LoraOptions, loadLora, loraTensors, removeLora } from "./model/lora.ts";
