@@ -1,10 +1,11 @@
 import type { Paper, TaskName } from "@quire/papers";
 import { UsageError } from "../errors.ts";
 import { imageClassification } from "./image-classification.ts";
+import { tabularPrediction } from "./tabular-prediction.ts";
 import type { Task } from "./task.ts";
 
 /** All tasks that the commands know. */
-const tasks: readonly Task[] = [imageClassification];
+const tasks: readonly Task[] = [imageClassification, tabularPrediction];
 
 /**
  * The task of a paper.
