@@ -93,6 +93,7 @@ export {
   type Mixing,
   type NumberEncoding,
   planTabularTraining,
+  requireColumns,
   type TabularBatch,
   type TabularEncoding,
   type TabularModel,

@@ -1,10 +1,12 @@
-import { delimitedText } from "@quire/data";
+import { type ColumnKind, delimitedText, type Table } from "@quire/data";
 import { readTable } from "@quire/data/files";
 import {
   bootstrapInterval,
   encodedKinds,
   encodeTable,
   likeliest,
+  requireColumns,
+  type TabularEncoding,
   type TabularPredictions,
   type TabularPredictor,
   type TabularRows,
@@ -34,10 +36,10 @@ export const predictTable: PredictSpec<TabularPredictor, PredictTableOptions> = 
     "quire predict excelformer-1 --data new.csv --out predictions.csv",
     "quire predict excelformer-1 --data new.csv --json",
   ],
-  run: async (predictor, path, { out }, { console }) => {
+  run: async (predictor, path, { out }, { console, options }) => {
     const { encoding } = predictor.description;
     const { [encoding.target.name]: _, ...kinds } = encodedKinds(encoding);
-    const read = await readTable(path, { kinds });
+    const read = await readKnown(path, encoding, { kinds, sheet: options["sheet"] });
     const predictions = await predictor.predict(read);
     const { titles, rows } = listed(predictions, encoding.target.name);
     if (out !== undefined) await writeWhole(out, delimitedText(titles, rows));
@@ -63,12 +65,28 @@ export const evaluateTable: EvaluateSpec<TabularPredictor> = {
     value: "TABLE",
     summary: "A table with the columns that the run was trained on, and its target",
   },
-  run: async (predictor, path, { seed }) => {
+  run: async (predictor, path, { seed, options }) => {
     const { encoding } = predictor.description;
-    const read = await readTable(path, { kinds: encodedKinds(encoding) });
+    const kinds = encodedKinds(encoding);
+    const read = await readKnown(path, encoding, { kinds, sheet: options["sheet"] });
     return await tabularEvaluation(predictor, encodeTable(encoding, read), seed);
   },
 };
+
+/**
+ * Reads a table as the model knows its columns; before kinds are set, it is seen whether they are all there.
+ *
+ * @throws DataError when columns are missing, or a value is not of its column's kind.
+ */
+async function readKnown(
+  path: string,
+  encoding: TabularEncoding,
+  { kinds, sheet }: { readonly kinds: Record<string, ColumnKind>; readonly sheet: unknown },
+): Promise<Table> {
+  const given = typeof sheet === "string" ? { sheet } : {};
+  requireColumns(encoding, await readTable(path, given));
+  return await readTable(path, { ...given, kinds });
+}
 
 /** Measures a system on encoded rows, with intervals over rows drawn again. */
 export async function tabularEvaluation(

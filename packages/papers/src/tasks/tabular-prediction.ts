@@ -23,7 +23,7 @@ export {
   tabularRecipeFor,
   tabularTarget,
 } from "./tabular-recipe.ts";
-export { encodedKinds, encodeFeatures, encodeTable } from "./tabular-rows.ts";
+export { encodedKinds, encodeFeatures, encodeTable, requireColumns } from "./tabular-rows.ts";
 export type {
   BuildTabularModel,
   HiddenMix,

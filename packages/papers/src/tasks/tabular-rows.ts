@@ -18,13 +18,11 @@ export function encodedKinds({ columns, target }: TabularEncoding): Record<strin
 }
 
 /**
- * Encodes a table's features as the training rows' were; other columns are passed over. A category that no training row had
- * gets the mean of all.
+ * Refuses a table that lacks columns which the model was trained on.
  *
- * @returns `[N, F]`
- * @throws DataError when columns are missing or of another kind.
+ * @throws DataError that names them.
  */
-export function encodeFeatures(encoding: TabularEncoding, table: Table): Float32Array {
+export function requireColumns(encoding: TabularEncoding, table: Table): void {
   const missing = encoding.columns.filter(({ name }) => !table.has(name));
   if (missing.length > 0) {
     const names = missing.map(({ name }) => `"${name}"`).join(", ");
@@ -33,6 +31,17 @@ export function encodeFeatures(encoding: TabularEncoding, table: Table): Float32
         "add what is missing; its values may be left empty.",
     );
   }
+}
+
+/**
+ * Encodes a table's features as the training rows' were; other columns are passed over. A category that no training row had
+ * gets the mean of all.
+ *
+ * @returns `[N, F]`
+ * @throws DataError when columns are missing or of another kind.
+ */
+export function encodeFeatures(encoding: TabularEncoding, table: Table): Float32Array {
+  requireColumns(encoding, table);
   const values = encoding.columns.flatMap((column) =>
     column.kind === "category"
       ? [encodeCategories(column, table.categories(column.name))]
