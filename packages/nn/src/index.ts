@@ -38,6 +38,7 @@ export {
   linearAttention,
 } from "./linear-attention.ts";
 export { LowRank, type LowRankOptions } from "./low-rank.ts";
+export { Lstm, type LstmOptions, type LstmState } from "./lstm.ts";
 export { attendToSums } from "./memory/linear-sums.ts";
 export type { Attending, Reading } from "./memory/reading.ts";
 export { Memory, type MemoryOptions } from "./memory.ts";
