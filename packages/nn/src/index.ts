@@ -59,6 +59,17 @@ export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";
 export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";
 export { SimpleRMSNorm, type SimpleRMSNormOptions } from "./simple-rms-norm.ts";
 export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
+export {
+  CalendarEmbedding,
+  type CalendarEmbeddingOptions,
+  type CalendarField,
+  calendarFields,
+  scaledFields,
+  type TimeEmbeddingOptions,
+  TimeFeatures,
+  type TimeUnit,
+  timeFeatures,
+} from "./time-embedding.ts";
 export { type ReadingInputs, Transformer, type TransformerOptions } from "./transformer.ts";
 export {
   type BlockInputs,
