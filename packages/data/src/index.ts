@@ -37,6 +37,7 @@ export {
   type Column,
   type ColumnKind,
   columnKinds,
+  dateText,
   type NumericColumn,
   type TextColumn,
 } from "./tables/column.ts";
@@ -51,6 +52,7 @@ export { parseParquet } from "./tables/parquet.ts";
 export { parseTable, type TableOptions } from "./tables/parse-table.ts";
 export { Table, type TableContent } from "./tables/table.ts";
 export type { TypedTableOptions } from "./tables/typed-table.ts";
+export { delimitedText } from "./tables/write-delimited.ts";
 export { parseXlsx, type XlsxOptions } from "./tables/xlsx.ts";
 export {
   type ConllOptions,
@@ -59,10 +61,19 @@ export {
   type TokenClassificationData,
 } from "./tasks/conll.ts";
 export {
+  type ForecastBatch,
+  ForecastWindows,
+  type ScaledSeries,
+  type WindowBatchOptions,
+  type WindowSizes,
+  windowBatches,
+} from "./tasks/forecast-windows.ts";
+export {
   type ForecastingData,
   type ForecastingOptions,
   forecasting,
   type Series,
+  type SeriesAhead,
 } from "./tasks/forecasting.ts";
 export { type Icon, type IconData, iconData, type PathCommand, parseSvg } from "./tasks/icon.ts";
 export {
@@ -95,6 +106,16 @@ export {
   textClassification,
   textPairs,
 } from "./tasks/texts.ts";
+export {
+  CALENDAR_FIELDS,
+  calendarOf,
+  seasonOf,
+  type TimeUnit,
+  timesAfter,
+  unitOf,
+  usualStep,
+} from "./tasks/time-axis.ts";
+export type { TimeStep } from "./tasks/time-step.ts";
 export {
   parseNifti,
   type Volume,

@@ -6,6 +6,7 @@ import { constantSpec, inputSpec } from "./graph/source.ts";
 import type { Tree } from "./graph/tree.ts";
 import type { Variable } from "./graph/variable.ts";
 import { reshapeSpec } from "./ops/movement.ts";
+import { type ScanAttributes, scanSpec } from "./ops/scan.ts";
 import { optimize } from "./rewrite/index.ts";
 import { sizeOf, type TensorType } from "./shape.ts";
 
@@ -21,7 +22,7 @@ export interface MemoryEstimate {
 
 /**
  * How much memory one run of a function takes on arguments of the given types, from its graph alone: nothing is
- * allocated. What a loop needs inside of a step is left out.
+ * allocated.
  */
 export function estimateMemory<A extends readonly Tree<Tensor>[]>(
   fn: (...args: A) => Returned,
@@ -65,11 +66,18 @@ function mostAlive(outputs: readonly Tensor[]): number {
     const ended = [...new Set(node.inputs)].filter(
       (tensor) => !kept.has(tensor) && isComputed(tensor) && lastUse.get(tensor) === node,
     );
-    most = Math.max(most, alive + total(made) - takenOver(node, made, ended));
+    const inner = insideLoop(node);
+    most = Math.max(most, alive + total(made) + inner - takenOver(node, made, ended));
     const unread = made.filter((tensor) => !lastUse.has(tensor));
     alive += total(made) - total(ended) - total(unread);
   }
   return most;
+}
+
+/** What one step of a loop needs, where a node is one. */
+function insideLoop({ spec, attributes }: Node): number {
+  if (spec.name !== scanSpec.name) return 0;
+  return mostAlive((attributes as ScanAttributes).body.outputs);
 }
 
 /** Bytes of an operand that the node's result is written over. */

@@ -81,8 +81,9 @@ describe("readRPackage", () => {
         `${name}::nested, column "parts": it holds lists or a matrix, and a table's columns hold single values: leave it out.`,
       );
     }
+    // Packed by bzip2: what it holds is seen.
     expect(await refused("saved", "other")).toBe(
-      "other.rda: it is packed by bzip2, which is not read here; gzip and xz are: write it again by R's save() or saveRDS().",
+      "saved::other is no data frame: name another object of the package.",
     );
   });
 });

@@ -1,6 +1,6 @@
 import { malformed } from "../r/r-value.ts";
 
-/** Unpacks a file of R, which is packed as a whole by gzip or xz, or not at all. */
+/** Unpacks a file of R, which is packed as a whole by gzip, bzip2 or xz, or not at all. */
 export async function unpackR(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   const [first, second] = bytes;
   try {
@@ -12,11 +12,9 @@ export async function unpackR(bytes: Uint8Array, name: string): Promise<Uint8Arr
       const { xz } = await import("@napi-rs/lzma");
       return xz.decompressSync(bytes);
     }
+    if (first === 0x42 && second === 0x5a) return await unpackBzip2(bytes);
   } catch (cause) {
     throw malformed(name, `it cannot be unpacked (${(cause as Error).message})`);
-  }
-  if (first === 0x42 && second === 0x5a) {
-    throw malformed(name, "it is packed by bzip2, which is not read here; gzip and xz are");
   }
   return bytes;
 }
@@ -32,12 +30,15 @@ export async function unpackPart(part: Uint8Array, name: string): Promise<Uint8A
       const { lzma2 } = await import("@napi-rs/lzma");
       return lzma2.decompressSync(part.subarray(5));
     }
-    if (kind !== "2") {
-      const { inflateSync } = await import("node:zlib");
-      return inflateSync(part.subarray(kind === "0" || kind === "1" ? 5 : 4));
-    }
+    if (kind === "2") return await unpackBzip2(part.subarray(5));
+    const { inflateSync } = await import("node:zlib");
+    return inflateSync(part.subarray(kind === "0" || kind === "1" ? 5 : 4));
   } catch (cause) {
     throw malformed(name, `it cannot be unpacked (${(cause as Error).message})`);
   }
-  throw malformed(name, "it is packed by bzip2, which is not read here; gzip and xz are");
+}
+
+async function unpackBzip2(bytes: Uint8Array): Promise<Uint8Array> {
+  const { default: bzip2 } = await import("seek-bzip");
+  return bzip2.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }

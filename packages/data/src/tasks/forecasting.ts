@@ -15,6 +15,13 @@ export interface ForecastingOptions {
   readonly series?: string;
   /** True where each row is one step, however much time lies between: trading days, events. */
   readonly irregular?: boolean;
+  /** Columns of numbers that help to forecast and are known of the past only; none unless said. */
+  readonly past?: readonly string[];
+  /**
+   * Columns of numbers that help to forecast and are known ahead, such as prices that are set; none unless said. Rows
+   * after the last one with targets may hold them alone.
+   */
+  readonly known?: readonly string[];
 }
 
 /** One series of a forecasting data set, in order of time. */
@@ -25,12 +32,28 @@ export interface Series {
   readonly times: Float64Array;
   /** The channels' values, `[T, C]`. */
   readonly values: Float64Array;
+  /** What is known of the steps that follow, where something is. */
+  readonly ahead?: SeriesAhead;
+}
+
+/** Rows after the end of a series that hold only what is known ahead. */
+export interface SeriesAhead {
+  /** Milliseconds since 1970, `[A]`. */
+  readonly times: Float64Array;
+  /** `[A, V]` */
+  readonly values: Float64Array;
 }
 
 /** Series of numbers over time. Format: a table with a column of times and columns of numbers, one row a step. */
 export interface ForecastingData {
-  /** The channels' names, `[C]`. */
+  /** The name of the column of times. */
+  readonly time: string;
+  /** The channels' names, `[C]`: the targets, then what is known of the past only, then what is known ahead. */
   readonly channels: readonly string[];
+  /** How many of them, the first ones, are to be forecast. */
+  readonly targets: number;
+  /** How many of them, the last ones, are known ahead. */
+  readonly known: number;
   readonly series: readonly Series[];
   /** The step between rows as text: `1 day`, `15 minutes`, `irregular`. */
   readonly step: string;
@@ -54,11 +77,15 @@ export function forecasting(table: Table, options: ForecastingOptions = {}): For
       throw table.wrongValue(row, time, "the time is missing: fill it in or leave the row out.");
     }
   }
-  const channels = options.targets ?? numberColumns(table, options.series);
-  if (channels.length === 0) {
+  const { past = [], known = [] } = options;
+  const targets = options.targets ?? numberColumns(table, [options.series, ...past, ...known]);
+  if (targets.length === 0) {
     throw new DataError(`${table.name} has no column of numbers to forecast: add one.`);
   }
-  const columns = channels.map((name) => table.completeNumbers(name));
+  const channels = [...targets, ...past, ...known];
+  checkOnce(table, channels);
+  // A wrong name is told of before anything that the wrong rows of it might cause.
+  for (const name of channels) table.numbers(name);
   const sorted = rowsOfSeries(table, options.series).map(([name, rows]) => ({
     name,
     rows: rows.sort((a, b) => (times[a] as number) - (times[b] as number)),
@@ -72,13 +99,12 @@ export function forecasting(table: Table, options: ForecastingOptions = {}): For
         times,
       );
   if (options.irregular) checkDifferent(table, time, sorted, times);
+  const columns = columnsOf(table, [...targets, ...past], known, sorted);
   const series = sorted.map(({ name, rows }) => seriesOf(name, rows, times, columns));
   const stepName = step ? stepText(step) : "irregular";
   return {
-    channels,
-    series,
-    step: stepName,
-    size: table.rows,
+    ...{ time, channels, targets: targets.length, known: known.length, series },
+    ...{ step: stepName, size: table.rows },
     describe: () => describeSeries(channels, series, stepName),
   };
 }
@@ -91,10 +117,49 @@ function firstDates(table: Table): string {
   );
 }
 
-function numberColumns(table: Table, series: string | undefined): string[] {
+function numberColumns(table: Table, others: readonly (string | undefined)[]): string[] {
   return table.columns
-    .filter((column) => isNumeric(column) && column.kind !== "date" && column.name !== series)
+    .filter(
+      (column) => isNumeric(column) && column.kind !== "date" && !others.includes(column.name),
+    )
     .map(({ name }) => name);
+}
+
+function checkOnce(table: Table, channels: readonly string[]): void {
+  const twice = channels.find((name, place) => channels.indexOf(name) !== place);
+  if (twice === undefined) return;
+  throw new DataError(
+    `${table.name}, column "${twice}": it is named twice among targets and covariates; name it once.`,
+  );
+}
+
+/** The channels' columns, and how many rows at the end of each series hold only what is known ahead. */
+interface Columns {
+  readonly unknown: readonly Float64Array[];
+  readonly known: readonly Float64Array[];
+  readonly isAhead: (row: number) => boolean;
+}
+
+function columnsOf(
+  table: Table,
+  unknown: readonly string[],
+  known: readonly string[],
+  sorted: readonly { readonly rows: readonly number[] }[],
+): Columns {
+  const values = unknown.map((name) => table.numbers(name));
+  const ahead = new Set<number>();
+  for (const { rows } of known.length === 0 ? [] : sorted) {
+    const last = rows.findLastIndex((row) => values.some((column) => !Number.isNaN(column[row])));
+    for (const row of rows.slice(last + 1)) ahead.add(row);
+  }
+  const rest = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !ahead.has(row));
+  const complete = ahead.size === 0 ? table : table.select(rest);
+  for (const name of unknown) complete.completeNumbers(name);
+  return {
+    unknown: values,
+    known: known.map((name) => table.completeNumbers(name)),
+    isAhead: (row) => ahead.has(row),
+  };
 }
 
 function rowsOfSeries(table: Table, series: string | undefined): (readonly [string, number[]])[] {
@@ -183,15 +248,26 @@ function seriesOf(
   name: string,
   rows: readonly number[],
   times: Float64Array,
-  columns: readonly Float64Array[],
+  { unknown, known, isAhead }: Columns,
 ): Series {
+  const now = rows.filter((row) => !isAhead(row));
+  const later = rows.filter(isAhead);
+  const timesOf = (of: readonly number[]): Float64Array =>
+    Float64Array.from(of, (row) => times[row] as number);
+  const series = { name, times: timesOf(now), values: valuesOf(now, [...unknown, ...known]) };
+  if (later.length === 0) return series;
+  return { ...series, ahead: { times: timesOf(later), values: valuesOf(later, known) } };
+}
+
+/** `[rows, columns]` */
+function valuesOf(rows: readonly number[], columns: readonly Float64Array[]): Float64Array {
   const values = new Float64Array(rows.length * columns.length);
   rows.forEach((row, step) => {
     columns.forEach((column, channel) => {
       values[step * columns.length + channel] = column[row] as number;
     });
   });
-  return { name, times: Float64Array.from(rows, (row) => times[row] as number), values };
+  return values;
 }
 
 function describeSeries(

@@ -45,13 +45,14 @@ export interface InformerOptions {
   readonly hidden: number;
   /** Last steps of the past that the decoder starts from; all of a context that is shorter. */
   readonly start: number;
+  /** ProbSparse or full attention of the past and of the decoder to itself; ProbSparse unless said. */
+  readonly attention?: "prob" | "full";
   /** What is set beside the sizes; as published unless said. */
   readonly variant?: Partial<InformerVariant>;
 }
 
 /** What an Informer does in one way or another. */
 export interface InformerVariant {
-  readonly attention: "prob" | "full";
   /** c of ProbSparse attention. */
   readonly factor: number;
   /** Whether the length is halved between an encoder's layers. */
@@ -66,7 +67,6 @@ export interface InformerVariant {
 
 /** As the official command has it unless told otherwise. */
 const published: InformerVariant = {
-  attention: "prob",
   factor: 5,
   distil: true,
   mix: true,
@@ -157,7 +157,8 @@ export class InformerLayer extends Module {
   constructor(options: Whole, side: "encoder" | "decoder") {
     super();
     const { width, heads, hidden, variant } = options;
-    const { attention, factor, mix, activation, dropout } = variant;
+    const { attention = "prob" } = options;
+    const { factor, mix, activation, dropout } = variant;
     const isDecoder = side === "decoder";
     const shared = { width, heads, factor, dropout };
     const own = { kind: attention, causal: isDecoder, mix: isDecoder && mix };
@@ -289,7 +290,8 @@ export class Informer extends Module implements Forecaster {
     const { B } = dims(past, "B L C");
     const start = slice(past, [context - this.start], [context], { axes: [1] });
     const empty = full([B, horizon, channels - ahead], 0);
-    return concat([start, ahead === 0 ? empty : concat([empty, known], 2)], 1);
+    const future = ahead > 0 && known ? concat([empty, known], 2) : empty;
+    return concat([start, future], 1);
   }
 }
 

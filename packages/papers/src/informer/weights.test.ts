@@ -48,8 +48,8 @@ async function modelOf({
   samples,
   computed,
 }: StoredCase): Promise<Informer> {
-  const { attention, factor, distil, mix, times, activation, ...sizes } = options;
-  const variant = { attention, factor, distil, mix, times, activation };
+  const { factor, distil, mix, times, activation, ...sizes } = options;
+  const variant = { factor, distil, mix, times, activation };
   const model = build({ ...sizes, variant }, target);
   const state = new Map(Object.entries(weights).map(([name, value]) => [name, toHost(value)]));
   for (const name of computed) state.set(name, hostTensor([0], [1]));

@@ -27,8 +27,8 @@ export interface ForecastInputs {
   readonly past: Tensor;
   /** What the calendar says of the past and the future, in the order of `calendarFields`, `[B, L + H, 8]`. */
   readonly calendar: Tensor;
-  /** What is known ahead, `[B, H, V]`. */
-  readonly known: Tensor;
+  /** What is known ahead, `[B, H, V]`; not read where nothing is. */
+  readonly known?: Tensor;
 }
 
 /** A model that forecasts. */
@@ -37,14 +37,8 @@ export interface Forecaster extends Module {
   forward(inputs: ForecastInputs, mode?: Mode): Tensor;
 }
 
-/** How a paper trains a forecaster. */
-export interface ForecastRecipe extends Recipe {
-  /** Share that the learning rate keeps from one epoch to the next; it falls as a cosine unless said. */
-  readonly decay?: number;
-}
-
 /** A paper whose system forecasts. */
-export type ForecastingPaper<Options = object> = Paper<Options, ForecastTarget, ForecastRecipe> & {
+export type ForecastingPaper<Options = object> = Paper<Options, ForecastTarget, Recipe> & {
   readonly task: "forecasting";
 };
 

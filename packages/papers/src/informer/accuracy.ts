@@ -1,0 +1,210 @@
+import { type ForecastingData, forecasting, Table } from "@quire/data";
+import { readRPackage } from "@quire/data/files";
+import type { Comparison } from "../comparison.ts";
+import type { Figure } from "../figure.ts";
+import type {
+  Budget,
+  Experiment,
+  ExperimentContext,
+  ExperimentResult,
+  Row,
+  Verdict,
+} from "../paper.ts";
+import type { Recipe } from "../recipe.ts";
+import { exceeds, meanOf } from "../statistics.ts";
+import { type ComparedForecaster, compareForecasters } from "../tasks/forecast-comparison.ts";
+import { type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
+import { forecastErrors } from "../tasks/forecast-errors.ts";
+import { forecastFigure, windowStretch } from "../tasks/forecast-figure.ts";
+import { seasonalNaive } from "../tasks/forecast-naive.ts";
+import type { SeriesForecaster } from "../tasks/forecast-system.ts";
+import { LstmForecaster } from "./lstm-forecaster.ts";
+import { build, type InformerOptions } from "./model.ts";
+import { paper } from "./paper.ts";
+
+/** A data set of the comparison. */
+interface NamedSeries {
+  readonly name: string;
+  readonly data: ForecastingData;
+  readonly prepared: PreparedForecast;
+}
+
+/** Riders of Chicago's elevated trains a day, all and at twenty stations (R package modeldata; MIT). */
+async function chicago(): Promise<ForecastingData> {
+  const table = await readRPackage("modeldata", "Chicago");
+  const [all, ...rest] = table.columns.map(({ name }) => name);
+  return forecasting(table, { targets: [all as string, ...rest.slice(0, 20)] });
+}
+
+/** Mean wind a day at twelve Irish stations from 1961 to 1978 (R package gstat; GPL-2 or later). */
+async function wind(): Promise<ForecastingData> {
+  const table = await readRPackage("gstat", "wind");
+  const [year, month, day] = ["year", "month", "day"].map((name) => table.numbers(name));
+  const values = Float64Array.from({ length: table.rows }, (_, row) =>
+    Date.UTC(1900 + Number(year?.[row]), Number(month?.[row]) - 1, Number(day?.[row])),
+  );
+  const stations = table.columns.slice(3);
+  const columns = [{ name: "date", kind: "date", values } as const, ...stations];
+  return forecasting(new Table({ ...table, columns, place: (row) => table.place(row) }), {
+    targets: stations.map(({ name }) => name),
+  });
+}
+
+const cut = { context: 56, horizon: 14, validation: 0.1, test: 0.2, season: 7 } as const;
+
+async function loadSeries(budget: Budget): Promise<readonly NamedSeries[]> {
+  const named = { Chicago: await chicago(), wind: await wind() };
+  return Object.entries(named).map(([name, data]) => {
+    const kept = budget === "full" ? data : firstSteps(data, 700);
+    return { name, data: kept, prepared: prepareForecast(kept, cut) };
+  });
+}
+
+function firstSteps(data: ForecastingData, count: number): ForecastingData {
+  const channels = data.channels.length;
+  const series = data.series.map(({ name, times, values }) => ({
+    ...{ name, times: times.subarray(0, count), values: values.subarray(0, count * channels) },
+  }));
+  return { ...data, series };
+}
+
+const size: InformerOptions = {
+  ...{ width: 32, heads: 4, encoders: [2], decoder: 1, hidden: 64, start: 28 },
+  variant: { dropout: 0.05 },
+};
+
+const names = { prob: "Informer", full: "Informer, full attention", lstm: "LSTM" } as const;
+
+/** What is compared. The widths give each about as many parameters; the LSTM has the more. */
+export const systems: readonly ComparedForecaster[] = [
+  {
+    ...{ name: names.prob, figure: "MSE 0.577 (ETTh1, 24 steps)" },
+    ...{ options: size, build: (target) => build(size, target) },
+  },
+  {
+    ...{ name: names.full, figure: "MSE 0.620 (ETTh1, 24 steps)" },
+    ...{ options: size, build: (target) => build({ ...size, attention: "full" }, target) },
+  },
+  {
+    ...{ name: names.lstm, figure: "MSE 0.650, with attention (ETTh1, 24 steps)" },
+    options: { width: 48, depth: 2 },
+    build: (target) => new LstmForecaster({ width: 48, depth: 2, dropout: 0.05 }, target),
+  },
+];
+
+const recipe: Recipe = {
+  ...{ epochs: 8, batchSize: 32, learningRate: 3e-3, warmUp: 0.5, weightDecay: 0 },
+};
+
+async function measure({
+  data,
+  budget,
+  onProgress,
+  ...context
+}: ExperimentContext<readonly NamedSeries[]>): Promise<ExperimentResult> {
+  const rows: Row[] = [];
+  const figures: Figure[] = [];
+  let trained: SeriesForecaster | undefined;
+  const epochs = budget === "full" ? recipe.epochs : 1;
+  for (const [place, { name, data: series, prepared }] of data.entries()) {
+    const found: Comparison<SeriesForecaster> = await compareForecasters(
+      { paper: paper.id, systems, data: prepared, recipe: { ...recipe, epochs } },
+      {
+        ...context,
+        onProgress: ({ doing, share, loss }) =>
+          onProgress?.({
+            ...{ doing: `${name}: ${doing}`, share: (place + share) / data.length },
+            ...(loss !== undefined && { loss }),
+          }),
+      },
+    );
+    rows.push(...[...found.rows, naiveRow(prepared, context.seeds)].map((row) => named(row, name)));
+    figures.push(await lastForecast(found.kept, name, series, prepared));
+    if (trained) await found.kept.release();
+    trained ??= found.kept;
+  }
+  return {
+    metrics: [
+      { name: "mse", as: "number", better: "lower" },
+      { name: "mae", as: "number", better: "lower" },
+    ],
+    ...{ rows, figures, verdicts: verdictsOf(rows, data) },
+    ...(trained && { trained }),
+  };
+}
+
+function named(row: Row, data: string): Row {
+  return { ...row, system: `${data}: ${row.system}` };
+}
+
+const NAIVE = "seasonal naive";
+
+/** The same with each seed, for nothing is drawn. */
+function naiveRow({ test, season }: PreparedForecast, seeds: readonly number[]): Row {
+  const places = Array.from({ length: test.size }, (_, window) => window);
+  const each = test.sizes.horizon * test.sizes.outputs;
+  const said = new Float32Array(test.size * each);
+  for (const window of places) said.set(seasonalNaive(test, window, season), window * each);
+  const { mse, mae } = forecastErrors(test, places, said);
+  const metrics = { mse: seeds.map(() => mse), mae: seeds.map(() => mae) };
+  return { system: NAIVE, parameters: 0, metrics, seconds: seeds.map(() => 0), curves: [] };
+}
+
+async function lastForecast(
+  system: SeriesForecaster,
+  name: string,
+  { series }: ForecastingData,
+  { test, channels, scales, season }: PreparedForecast,
+): Promise<Figure> {
+  const window = test.size - 1;
+  const said = await system.forecast(test, [window]);
+  const [mean, deviation] = [scales[""]?.mean[0] ?? 0, scales[""]?.deviation[0] ?? 1];
+  const scale = (value: number): number => value * deviation + mean;
+  const times = series[0]?.times ?? new Float64Array();
+  const { past, truth } = windowStretch(test, window, { channel: 0, times, scale });
+  const { outputs, horizon } = test.sizes;
+  const of = (values: Float32Array) => ({
+    times: truth.times,
+    values: Array.from({ length: horizon }, (_, step) => scale(values[step * outputs] as number)),
+  });
+  return forecastFigure({
+    ...{ title: `${name}: the last test window`, of: channels[0] as string, past, truth },
+    forecasts: { Informer: of(said), [NAIVE]: of(seasonalNaive(test, window, season)) },
+  });
+}
+
+/** Whether each claim holds on both data sets, by differences seed by seed. */
+function verdictsOf(rows: readonly Row[], data: readonly NamedSeries[]): readonly Verdict[] {
+  const of = (set: string, name: string): readonly number[] =>
+    rows.find(({ system }) => system === `${set}: ${name}`)?.metrics["mse"] ?? [];
+  const below = (claim: string, other: string, share: number, rule: string): Verdict => ({
+    claim,
+    holds: data.every(({ name }) =>
+      exceeds(
+        of(name, other).map((mse) => share * mse),
+        of(name, names.prob),
+      ),
+    ),
+    rule,
+    found: `${data
+      .map(({ name }) => {
+        const [ours, theirs] = [of(name, names.prob), of(name, other)].map(meanOf);
+        return `${name}: ${names.prob} ${ours?.toFixed(3)}, ${other} ${theirs?.toFixed(3)}`;
+      })
+      .join("; ")}.`,
+  });
+  const by = "by more than two standard errors over the seeds, on both data sets.";
+  return [
+    below("accuracy", names.full, 1.1, `The MSE is below 1.1 times that of full attention ${by}`),
+    below("lstm", names.lstm, 1, `The MSE is below the LSTM's ${by}`),
+    below("naive", NAIVE, 1, `The MSE is below the seasonal naive forecast's ${by}`),
+  ];
+}
+
+/** MSE and MAE of Informer, of the same with full attention, of an LSTM and of the seasonal naive forecast. */
+export const accuracy: Experiment<readonly NamedSeries[]> = {
+  claims: ["accuracy", "lstm", "naive"],
+  seeds: [1, 2, 3],
+  load: loadSeries,
+  measure,
+};
