@@ -52,7 +52,6 @@ export { parseParquet } from "./tables/parquet.ts";
 export { parseTable, type TableOptions } from "./tables/parse-table.ts";
 export { Table, type TableContent } from "./tables/table.ts";
 export type { TypedTableOptions } from "./tables/typed-table.ts";
-export { delimitedText } from "./tables/write-delimited.ts";
 export { parseXlsx, type XlsxOptions } from "./tables/xlsx.ts";
 export {
   type ConllOptions,
