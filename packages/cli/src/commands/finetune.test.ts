@@ -1,10 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { imageTensor } from "@quire/data";
 import { imageFolder, mnist } from "@quire/data/files";
-import { exportOnnx, matmul, mean, reshape, type Tensor, Variable } from "@quire/tensor";
+import {
+  exportOnnx,
+  importOnnx,
+  matmul,
+  mean,
+  reshape,
+  type Tensor,
+  Variable,
+} from "@quire/tensor";
 import { loadSafetensors } from "@quire/train/node";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import sharp from "sharp";
@@ -19,7 +35,7 @@ const digits = fileURLToPath(new URL("../../../train/references/digits.onnx", im
 const folder = mkdtempSync(join(tmpdir(), "quire-finetune-"));
 const [data, runs] = [join(folder, "digits"), join(folder, "runs")];
 
-const PICTURES = 60;
+const PICTURES = 50;
 
 async function run<R>(
   command: AnyCommand,
@@ -96,12 +112,12 @@ async function accuracyOf(file: string): Promise<number> {
 
 describe("quire finetune", () => {
   test("trains a whole model that PyTorch made on other classes; what it writes is as good", async () => {
-    const { run: made, metrics, facts, parameters } = await finetune(digits, { epochs: "8" });
+    const { run: made, metrics, facts, parameters } = await finetune(digits, { epochs: "6" });
     expect(facts["head"]).toBe("new");
     expect(parameters).toBe(23_652);
     const before = share(facts["accuracy before"]);
     expect(before).toBeLessThan(0.5);
-    expect(metrics.accuracy).toBeGreaterThan(0.85);
+    expect(metrics.accuracy).toBeGreaterThan(0.75);
     expect(await accuracyOf(join(made, "model.onnx"))).toBeCloseTo(metrics.accuracy, 6);
     expect(readdirSync(made).sort()).toEqual(
       expect.arrayContaining([
@@ -117,7 +133,7 @@ describe("quire finetune", () => {
       },
     );
     const right = predictions.filter((prediction) => prediction.class === "7");
-    expect(right.length / predictions.length).toBeGreaterThan(0.85);
+    expect(right.length / predictions.length).toBeGreaterThan(0.75);
     const again = { epochs: "1", normalize: "unit" };
     const { facts: later } = await finetune(join(made, "model.onnx"), again);
     expect(later["head"]).toBe("the model's own");
@@ -125,16 +141,15 @@ describe("quire finetune", () => {
   }, 60_000);
 
   test("trains the head alone, and leaves all else as it was", async () => {
-    const { run: made, metrics, facts } = await finetune(digits, { train: "head", epochs: "8" });
+    const { run: made, metrics, facts } = await finetune(digits, { train: "head", epochs: "6" });
     expect(facts["trained parameters"]).toBe("132 of 23,652");
     expect(metrics.accuracy).toBeGreaterThan(share(facts["accuracy before"]) + 0.2);
-    const { tensors: after } = await loadSafetensors(join(made, "model.safetensors"));
-    const { run: other } = await finetune(digits, { train: "head", epochs: "1", seed: "1" });
-    const { tensors: before } = await loadSafetensors(join(other, "model.safetensors"));
-    const changed = [...after].filter(
-      ([name, { data }]) => String(data) !== String(before.get(name)?.data),
-    );
-    expect(changed.map(([name]) => name).sort()).toEqual(["head.bias", "head.weight"]);
+    const { tensors } = await loadSafetensors(join(made, "model.safetensors"));
+    const { parameters } = importOnnx(readFileSync(digits));
+    for (const variable of parameters.filter(({ name }) => !name.startsWith("head."))) {
+      const { data: values } = await variable.get();
+      expect(tensors.get(`body.${variable.name}`)?.data).toEqual(values);
+    }
   }, 60_000);
 
   test("frees the batch of one picture that an exporter fixed", async () => {
@@ -213,6 +228,18 @@ describe("quire finetune", () => {
     const out = join(folder, "refused");
     await expect(finetune(await file(), { ...options, out })).rejects.toThrow(message);
     expect(existsSync(out)).toBe(false);
+  });
+
+  test("refuses a model whose weights stand in a file that is lost", async () => {
+    const wide = new Variable([192, 40], { name: "wide", initial: 1 });
+    const classify = (x: Tensor): Tensor => matmul(reshape(x, [x.shape[0] as number, -1]), wide);
+    const inputs = { x: { shape: ["batch", 3, 8, 8] } };
+    const { model } = await exportOnnx(classify, { inputs, externalData: "lost.bin" });
+    const path = join(folder, "apart.onnx");
+    writeFileSync(path, model);
+    await expect(finetune(path)).rejects.toThrow(
+      `"${path}" keeps its weights in "${join(folder, "lost.bin")}", which does not exist.`,
+    );
   });
 
   test("refuses too few pictures", async () => {

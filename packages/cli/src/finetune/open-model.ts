@@ -44,9 +44,9 @@ export async function openModel(path: string, named: NamedParts): Promise<Opened
   return { name: basename(path), files, model, input: pictureInput(model, named.input) };
 }
 
-function whyNot(path: string, { code, message }: NodeJS.ErrnoException): string {
+function whyNot(path: string, { code, message, path: lost }: NodeJS.ErrnoException): string {
   if (code === "EISDIR") return `"${path}" is a folder: give an ONNX file.`;
-  if (code === "ENOENT") return `a file of "${path}"'s weights is missing: ${message}.`;
+  if (code === "ENOENT") return `"${path}" keeps its weights in "${lost}", which does not exist.`;
   if (message.startsWith("loadOnnx")) return `"${path}": ${message.replace(/^loadOnnx: /, "")}`;
   return `"${path}" is no ONNX file: give a model that was exported as ONNX.`;
 }
