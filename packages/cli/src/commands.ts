@@ -1,10 +1,14 @@
 import type { AnyCommand } from "./command.ts";
+import { aggregateCommand } from "./commands/aggregate.ts";
+import { classifyCommand } from "./commands/classify.ts";
 import { compressCommand } from "./commands/compress.ts";
 import { dataCommand } from "./commands/data.ts";
+import { dedupCommand } from "./commands/dedup.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
+import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
@@ -21,6 +25,10 @@ export const commands: readonly AnyCommand[] = [
   finetuneCommand,
   predictCommand,
   evaluateCommand,
+  linkCommand,
+  dedupCommand,
+  aggregateCommand,
+  classifyCommand,
   exportCommand,
   compressCommand,
   doctorCommand,

@@ -22,6 +22,7 @@ export {
 export { DataError } from "./errors.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
+export { NgramIndex, type NgramMatch, type NgramOptions } from "./ngram-index.ts";
 export { shapes } from "./shapes.ts";
 export {
   groupSplit,

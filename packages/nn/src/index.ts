@@ -39,6 +39,7 @@ export {
 } from "./linear-attention.ts";
 export { LowRank, type LowRankOptions } from "./low-rank.ts";
 export { Lstm, type LstmOptions, type LstmState } from "./lstm.ts";
+export { maskedMax, maskedMean, unitVectors } from "./masked-pooling.ts";
 export { attendToSums } from "./memory/linear-sums.ts";
 export type { Attending, Reading } from "./memory/reading.ts";
 export { Memory, type MemoryOptions } from "./memory.ts";
@@ -54,6 +55,7 @@ export {
 } from "./positions.ts";
 export { PRelu } from "./prelu.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
+export { RelativePositions, type RelativePositionsOptions } from "./relative-positions.ts";
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
 export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";
 export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";

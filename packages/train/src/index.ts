@@ -39,6 +39,15 @@ export {
 export type { Batches, BatchOf, Traced } from "./loop/traced.ts";
 export { type TrainOptions, train } from "./loop/train.ts";
 export { type RunOptions, Training, type TrainingOptions } from "./loop/training.ts";
+export {
+  type ContrastiveOptions,
+  contrastive,
+  type InfoNceOptions,
+  infoNce,
+  onlineContrastive,
+  type SupervisedContrastiveOptions,
+  supervisedContrastive,
+} from "./loss/contrastive.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.ts";
 export type { Reduction } from "./loss/reduction.ts";
 export {
@@ -50,6 +59,12 @@ export {
 export { Accuracy, type ClassScores, ConfusionMatrix, TopK } from "./metric/classification.ts";
 export { Mean, type Metric } from "./metric/metric.ts";
 export { Mixed, type Weighted } from "./metric/mixed.ts";
+export {
+  type PairScores,
+  pairScores,
+  type RetrievalScores,
+  retrievalScores,
+} from "./metric/retrieval.ts";
 export { areaUnderCurve, meanAreaUnderCurve } from "./metric/roc.ts";
 export { averageTensors } from "./model/average-tensors.ts";
 export { freeze, unfreeze } from "./model/freeze.ts";
@@ -57,6 +72,15 @@ export { addLora, type LoraOptions, loadLora, loraTensors, removeLora } from "./
 export { mergeLora, unmergeLora } from "./model/lora-merge.ts";
 export type { PathPattern } from "./model/pattern.ts";
 export { type LoadOptions, loadModel, modelTensors } from "./model-state.ts";
+export {
+  exactSearch,
+  type NeighbourSearch,
+  type Neighbours,
+  recallOf,
+  rowsOf,
+  type SearchOptions,
+  type Vectors,
+} from "./neighbours/neighbours.ts";
 export { type AdafactorOptions, adafactor } from "./optimizer/adafactor.ts";
 export { type AdamOptions, adam, adamW } from "./optimizer/adam.ts";
 export { globalNorm } from "./optimizer/clip.ts";

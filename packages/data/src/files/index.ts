@@ -1,7 +1,9 @@
 /** What reads and writes files, in Node. */
+export { type City, cities } from "./cities.ts";
 export { readImage, type SeenSize } from "./decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";
+export { type OrganismName, organismNames } from "./organism-names.ts";
 export { readRPackage } from "./r-package.ts";
 export {
   type ImageMaskOptions,

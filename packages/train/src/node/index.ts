@@ -1,5 +1,6 @@
 /** Files of weights, and processes that train together, in Node. */
 export { writeFileAtomic } from "./atomic-file.ts";
+export { type GraphSearchOptions, graphSearch, hasGraphSearch } from "./graph-search.ts";
 export { mpi } from "./mpi.ts";
 export { CheckpointError } from "./record/checkpoints.ts";
 export { machineMemory } from "./record/machine-memory.ts";
