@@ -8,6 +8,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
+import { generateCommand } from "./commands/generate.ts";
 import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -25,6 +26,7 @@ export const commands: readonly AnyCommand[] = [
   finetuneCommand,
   predictCommand,
   evaluateCommand,
+  generateCommand,
   linkCommand,
   dedupCommand,
   aggregateCommand,

@@ -22,6 +22,11 @@ export class Console {
     if (!this.#options.json) process.stdout.write(`${text}\n`);
   }
 
+  /** Prints a piece of a result as it comes, without an end of line; left out where the result is printed as JSON. */
+  stream(piece: string): void {
+    if (!this.#options.json) process.stdout.write(piece);
+  }
+
   /** Prints the result for programs, where that was asked for. */
   result(value: object): void {
     if (this.#options.json) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

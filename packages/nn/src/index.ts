@@ -37,6 +37,7 @@ export {
   type LinearOperands,
   linearAttention,
 } from "./linear-attention.ts";
+export { Llama, type LlamaOptions } from "./llama.ts";
 export { LowRank, type LowRankOptions } from "./low-rank.ts";
 export { Lstm, type LstmOptions, type LstmState } from "./lstm.ts";
 export { maskedMax, maskedMean, unitVectors } from "./masked-pooling.ts";

@@ -22,6 +22,7 @@ import { toHeads } from "./heads.ts";
 import { normal } from "./initial.ts";
 import { headSlopes } from "./linear-attention/decay.ts";
 import { linearAttention } from "./linear-attention.ts";
+import { Llama } from "./llama.ts";
 import { attendToSums } from "./memory/linear-sums.ts";
 import type { Reading } from "./memory/reading.ts";
 import { Memory, type MemoryOptions } from "./memory.ts";
@@ -169,6 +170,7 @@ const models: [string, () => LanguageModel, Partial<MemoryOptions>?][] = [
   ["a mask of positions", () => new Blocks({ heads: 2, causal: true, bias: localWindow(2) })],
   ["a recurrence", () => new Recurrence()],
   ["linear attention", () => new Sums()],
+  ["LLaMA's parts", () => new Llama({ vocabulary, width, depth: 2, heads: 2, feedForward: 24 })],
 ];
 
 for (const [name, make, options] of models) {

@@ -2,12 +2,19 @@ import type { Paper, TaskName } from "@quire/papers";
 import { UsageError } from "../errors.ts";
 import { forecasting } from "./forecasting.ts";
 import { imageClassification } from "./image-classification.ts";
+import { languageModelling } from "./language-modelling.ts";
 import { linkage } from "./linkage.ts";
 import { tabularPrediction } from "./tabular-prediction.ts";
 import type { Task } from "./task.ts";
 
 /** All tasks that the commands know. */
-const tasks: readonly Task[] = [imageClassification, tabularPrediction, forecasting, linkage];
+const tasks: readonly Task[] = [
+  imageClassification,
+  tabularPrediction,
+  forecasting,
+  linkage,
+  languageModelling,
+];
 
 /**
  * The task of a paper.

@@ -1,0 +1,131 @@
+import type { Module } from "@quire/nn";
+import { type HostTensor, hostTensor } from "@quire/tensor";
+import { loadModel, modelTensors } from "@quire/train";
+import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
+import type { GatedLinearAttention } from "./gated-attention.ts";
+import type { TransNormer } from "./model.ts";
+
+/**
+ * Whose names: the released models' (modeling_transnormer.py on Hugging Face's hub), those of the first author's
+ * nanoTransNormer, or the attention layer's of OpenNLPLab/lightning-attention (examples/module/tnl_attn.py).
+ */
+export type OfficialCode = "TransNormerLLM" | "nanoTransNormer" | "lightning-attention";
+
+type Names = readonly (readonly [ours: RegExp, official: string])[];
+
+/// One matrix of the official models makes query, key, value and gate, in this order.
+const FUSED = ["query", "key", "value", "gate.0"] as const;
+const fusedPart = (part: string): string => `qkvu_proj(${part})`;
+
+const blockNames: Names = [
+  [/attention\.(query|key|value|gate\.0)\./, "token_mixer.qkvu_proj($1)."],
+  [/attention\.output\./, "token_mixer.out_proj."],
+  [/attention\.positions\./, "token_mixer.lrpe."],
+  [/attention\.norm\./, "token_mixer.norm."],
+  [/attentionNorm\./, "token_norm."],
+  [/feedForwardNorm\./, "channel_norm."],
+  [/feedForward\.gate\./, "channel_mixer.l1."],
+  [/feedForward\.expand\./, "channel_mixer.l2."],
+  [/feedForward\.contract\./, "channel_mixer.l3."],
+];
+
+const names: Readonly<Record<OfficialCode, Names>> = {
+  TransNormerLLM: [
+    [/^tokens\./, "model.embed_tokens."],
+    [/^norm\./, "model.final_norm."],
+    [/^head\./, "lm_head."],
+    [/^blocks\.(\d+)\./, "model.layers.$1."],
+    ...blockNames,
+  ],
+  nanoTransNormer: [
+    [/^tokens\./, "transnormer.wte."],
+    [/^norm\./, "transnormer.ln_f."],
+    [/^head\./, "lm_head."],
+    [/^blocks\.(\d+)\./, "transnormer.h.$1."],
+    ...blockNames,
+  ],
+  "lightning-attention": [
+    [/^query\./, "q_proj."],
+    [/^key\./, "k_proj."],
+    [/^value\./, "v_proj."],
+    [/^output\./, "o_proj."],
+    [/^gate\.(\d)\./, "output_gate.$1."],
+    [/^norm\./, "norm."],
+  ],
+};
+
+/** The official name of each of a model's tensors; parts of a fused matrix have the part's name in brackets. */
+export function officialNames(model: Module, code: OfficialCode): OfficialName[] {
+  return model.namedState().map(([ours, { shape }]) => {
+    const official = names[code].reduce(
+      (name, [pattern, other]) => name.replace(pattern, other),
+      ours,
+    );
+    if (official === ours && !official.startsWith("norm.")) {
+      throw new Error(`${ours} has no official name.`);
+    }
+    return { official, ours, shape, officialShape: shape };
+  });
+}
+
+/**
+ * Gives a model, or a layer, the weights of an official checkpoint, whose code its names tell.
+ *
+ * @throws QuireError that lists what does not fit; the model is unchanged then.
+ */
+export async function loadOfficial(
+  model: TransNormer | GatedLinearAttention,
+  state: State,
+): Promise<void> {
+  const known = officialNames(model, codeOf(state));
+  const isTied = "head" in model && model.head === undefined;
+  await loadModel(model, fromOfficial(apart(state), known, isTied ? ["lm_head.weight"] : []));
+}
+
+/** A model's or a layer's weights under their official names. */
+export async function savedOfficial(
+  model: TransNormer | GatedLinearAttention,
+  code: OfficialCode,
+): Promise<Map<string, HostTensor>> {
+  const saved = toOfficial(await modelTensors(model), officialNames(model, code));
+  const tokens = saved.get("transnormer.wte.weight");
+  if (tokens && !saved.has("lm_head.weight")) saved.set("lm_head.weight", tokens);
+  return together(saved);
+}
+
+function codeOf(state: State): OfficialCode {
+  if (state.has("q_proj.weight")) return "lightning-attention";
+  return state.has("transnormer.wte.weight") ? "nanoTransNormer" : "TransNormerLLM";
+}
+
+/** Fused matrices cut into their four parts. */
+function apart(state: State): State {
+  const cut = [...state].flatMap(([name, value]): [string, HostTensor][] => {
+    if (!name.includes(".qkvu_proj.")) return [[name, value]];
+    const [rows = 0, ...rest] = value.shape;
+    const size = value.data.length / FUSED.length;
+    return FUSED.map((part, i) => [
+      name.replace("qkvu_proj", fusedPart(part)),
+      hostTensor(value.data.slice(i * size, (i + 1) * size), [rows / FUSED.length, ...rest]),
+    ]);
+  });
+  return new Map(cut);
+}
+
+/** The four parts of fused matrices, joined. */
+function together(state: State): Map<string, HostTensor> {
+  const joined = new Map<string, HostTensor>();
+  for (const [name, value] of state) {
+    if (!name.includes("qkvu_proj(")) joined.set(name, value);
+    if (!name.includes(fusedPart(FUSED[0]))) continue;
+    const whole = name.replace(fusedPart(FUSED[0]), "qkvu_proj");
+    const parts = FUSED.map((part) => state.get(whole.replace("qkvu_proj", fusedPart(part))));
+    const data = new Float32Array(value.data.length * FUSED.length);
+    parts.forEach((part, i) => {
+      data.set(part?.data as Float32Array, i * value.data.length);
+    });
+    const [rows = 0, ...rest] = value.shape;
+    joined.set(whole, hostTensor(data, [rows * FUSED.length, ...rest], "float32"));
+  }
+  return joined;
+}
