@@ -53,6 +53,8 @@ export interface TextPiece {
 const TOKENS_A_BATCH = 8192;
 /** What a decoder gives for bytes that are no whole character yet. */
 const INCOMPLETE = "\uFFFD";
+/** Tokens that new ones are decoded with: a space may depend on what stands before. */
+const BEFORE = 16;
 
 /** A language model with its tokenizer: it measures texts and writes on. */
 export class LanguageModelSystem implements System<LanguageModelDescription> {
@@ -147,18 +149,23 @@ export class LanguageModelSystem implements System<LanguageModelDescription> {
     const end = this.tokenizer.idOf(END_OF_TEXT);
     const stop = canEnd && end !== undefined ? { stop: { tokens: [end] } } : {};
     const given = this.#prompt(prompt, end);
-    const found: number[] = [];
-    let written = this.tokenizer.decode(given).length;
+    let tokens = 0;
+    let before = given.slice(-BEFORE);
+    let pending: number[] = [];
     for await (const { token, reason } of this.#generator.stream([given], {
       ...{ tokens: most, sampling, seed, ...stop },
       ...(signal && { signal }),
     })) {
-      found.push(token);
-      const whole = this.tokenizer.decode([...given, ...found]);
-      const isWhole = reason !== undefined || !whole.endsWith(INCOMPLETE);
-      const text = isWhole ? whole.slice(written) : "";
-      if (isWhole) written = whole.length;
-      yield { text, tokens: found.length, ...(reason && { reason }) };
+      tokens += 1;
+      pending.push(token);
+      const start = this.tokenizer.decode(before).length;
+      const text = this.tokenizer.decode([...before, ...pending]).slice(start);
+      const isWhole = reason !== undefined || !text.endsWith(INCOMPLETE);
+      if (isWhole) {
+        before = [...before, ...pending].slice(-BEFORE);
+        pending = [];
+      }
+      yield { text: isWhole ? text : "", tokens, ...(reason && { reason }) };
     }
   }
 

@@ -1,7 +1,7 @@
 import { DataError, parseTokenizer, type TextCorpus, textCorpus } from "@quire/data";
 import { countParameters, Llama } from "@quire/nn";
 import { compile, hostTensor, type Tensor } from "@quire/tensor";
-import { crossEntropy } from "@quire/train";
+import { crossEntropy, Generator } from "@quire/train";
 import { describe, expect, test } from "vitest";
 import { END_OF_TEXT, encoded, languageData, type TokenizerKind } from "./language-data.ts";
 import { LanguageModelSystem } from "./language-model.ts";
@@ -142,6 +142,11 @@ describe("a language model", () => {
     };
     const first = await write(1);
     expect(first.length).toBe(20);
+    const generated = await new Generator(system.model).generate(
+      [[...data.tokenizer.encode("ö")]],
+      { tokens: 20, sampling: { temperature: 1 }, seed: 1 },
+    );
+    expect(first.join("")).toBe(data.tokenizer.decode(generated[0]?.tokens ?? []));
     expect(await write(1)).toEqual(first);
     expect(await write(2)).not.toEqual(first);
     await expect(system.continue("", { tokens: 1 }).next()).rejects.toThrow(
