@@ -102,7 +102,7 @@ function allNames({ name, others }: PlaceNames): string[] {
   return [name, ...others.map(([, other]) => other)];
 }
 
-/** Misspelt names of organisms; the candidates are the right names, the blocks are first letters. */
+/** Misspelt names of organisms; the candidates are the right names, all in one block. */
 export function misspellingTask(
   names: readonly OrganismName[],
   counts: NameCounts,

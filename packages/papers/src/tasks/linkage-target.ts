@@ -24,11 +24,14 @@ export interface TextEncoder extends Module {
 }
 
 /** What texts are learnt to be told apart by. */
-export const linkageLosses = ["supcon", "online-contrastive"] as const;
+export const linkageLosses = ["supcon", "online-contrastive", "online-contrastive-all"] as const;
 
 /** How a paper trains a text encoder. */
 export interface LinkageRecipe extends Recipe {
-  /** Of groups of texts: each text finds its group's others, or pairs of them come apart. */
+  /**
+   * Each text finds its group's others among a batch, or pairs come together and apart: each text with the next one
+   * of the batch, half of which are of one group, or all pairs of the batch.
+   */
   readonly loss: (typeof linkageLosses)[number];
   /** What cosines are divided by in the supervised contrastive loss. */
   readonly temperature: number;

@@ -113,20 +113,23 @@ function contrastiveLoss(vectors: Tensor, groups: Tensor, recipe: LinkageRecipe)
   if (recipe.loss === "supcon") {
     return supervisedContrastive(vectors, groups, { temperature: recipe.temperature });
   }
-  const { margin } = recipe;
-  return onlineContrastive(...pairsOf(vectors, groups), { margin });
+  const [distances, same] = pairsOf(vectors, groups, recipe.loss === "online-contrastive-all");
+  return onlineContrastive(distances, same, { margin: recipe.margin });
 }
 
-/** Cosine distances of all pairs of a batch, and whether each is of one group. `-> [P], int32 [P]` */
-function pairsOf(vectors: Tensor, groups: Tensor): [distances: Tensor, same: Tensor] {
+/** Cosine distances of pairs of a batch, all or neighbours, and whether each is of one group. `-> [P], int32 [P]` */
+function pairsOf(vectors: Tensor, groups: Tensor, all: boolean): [distances: Tensor, same: Tensor] {
   const [count = 0] = vectors.shape;
   const above: number[] = [];
-  for (let i = 0; i < count; i++) for (let j = i + 1; j < count; j++) above.push(i * count + j);
+  for (let i = 0; i < count; i++) {
+    const last = all ? count : Math.min(count, i + 2);
+    for (let j = i + 1; j < last; j++) above.push(i * count + j);
+  }
   const places = constant(hostTensor(above, [above.length], "int32"));
   const cosines = reshape(matmul(vectors, transpose(vectors)), [count * count]);
   const same = equal(reshape(groups, [count, 1]), reshape(groups, [1, count]));
-  const chosen = (all: Tensor): Tensor => gather(all, places);
-  return [sub(1, chosen(cosines)), chosen(reshape(cast(same, "int32"), [count * count]))];
+  const listed = gather(reshape(cast(same, "int32"), [count * count]), places);
+  return [sub(1, gather(cosines, places)), listed];
 }
 
 /**
