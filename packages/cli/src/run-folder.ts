@@ -49,6 +49,8 @@ export interface TrainingConfig {
   readonly seed: number;
   /** Checkpoints that are kept beside the best one. */
   readonly keep: number;
+  /** Seconds between checkpoints at most; the recorder's own unless said. */
+  readonly saveEvery?: number;
   /** Which weights the run ends with. */
   readonly weights: "best" | "last";
 }

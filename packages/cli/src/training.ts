@@ -69,7 +69,10 @@ async function record<B extends BatchOf<B>>(
   const recorded = await recordTraining(training, {
     run: { epochs, batches, evaluate, memoryLimit },
     ...{ folder, schedule: plan.schedule, signal: interruptible() },
-    checkpoints: { keep: config.keep, best: { metric, better } },
+    checkpoints: {
+      ...{ keep: config.keep, best: { metric, better } },
+      ...(config.saveEvery !== undefined && { seconds: config.saveEvery }),
+    },
     ...(resumed && { resume: resumed }),
     onEvent: progress.show,
   }).finally(progress.finish);

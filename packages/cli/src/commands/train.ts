@@ -77,10 +77,10 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
       const chosen = await resolvePlan({ paper, task, data, values, assignments });
       const { preset, recipe, extras, begun } = chosen;
       const folder = await createRun(values.out, paper.id, values.name);
-      const { keep, weights, memory } = values;
+      const { keep, saveEvery, weights, memory } = values;
       const training = {
         ...{ data: path, fingerprint: data.fingerprint, options: ownValues(task, values) },
-        ...{ preset, recipe, extras, seed, keep, weights },
+        ...{ preset, recipe, extras, seed, keep, saveEvery, weights },
       };
       const model = begun.system.description;
       await writeConfig(folder, { model, training, words: context.words });
