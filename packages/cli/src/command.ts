@@ -19,6 +19,8 @@ export interface Argument {
   readonly summary: string;
   /** Whether it may be left out. */
   readonly optional?: boolean;
+  /** Whether it takes all words that are left. */
+  readonly rest?: boolean;
 }
 
 /** Options that every command has. */

@@ -1,6 +1,7 @@
 import type { AnyCommand } from "./command.ts";
 import { aggregateCommand } from "./commands/aggregate.ts";
 import { classifyCommand } from "./commands/classify.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { compressCommand } from "./commands/compress.ts";
 import { dataCommand } from "./commands/data.ts";
 import { dedupCommand } from "./commands/dedup.ts";
@@ -12,7 +13,9 @@ import { generateCommand } from "./commands/generate.ts";
 import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
+import { reportCommand } from "./commands/report.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
+import { runsCommand } from "./commands/runs.ts";
 import { showCommand } from "./commands/show.ts";
 import { trainCommand } from "./commands/train.ts";
 
@@ -33,5 +36,8 @@ export const commands: readonly AnyCommand[] = [
   classifyCommand,
   exportCommand,
   compressCommand,
+  runsCommand,
+  reportCommand,
   doctorCommand,
+  completionCommand(() => commands),
 ];

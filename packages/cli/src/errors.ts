@@ -1,4 +1,5 @@
 import { QuireError } from "@quire/tensor";
+import { StorageError } from "@quire/train/node";
 
 /** A mistake in how the command was called: one sentence that says what to do. */
 export class UsageError extends QuireError {
@@ -17,3 +18,13 @@ export class Interrupted extends Error {
 
 /** Exit codes: what the shell is told. */
 export const exitCodes = { done: 0, failed: 1, mistaken: 2, interrupted: 130 } as const;
+
+/** Codes of a system that is full, which is no mistake of the user's. */
+const full = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/** What the shell is told of an error. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return exitCodes.interrupted;
+  if (error instanceof StorageError && full.has(error.code)) return exitCodes.failed;
+  return error instanceof QuireError ? exitCodes.mistaken : exitCodes.failed;
+}

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { QuireError } from "@quire/tensor";
-import { StorageError } from "@quire/train/node";
 import { commands } from "./commands.ts";
 import { Console } from "./console.ts";
-import { exitCodes, Interrupted, RunError } from "./errors.ts";
+import { exitCodeOf, exitCodes, Interrupted, RunError } from "./errors.ts";
 import { parse } from "./program.ts";
 
 /** Runs a command line and says how the process is to end. */
@@ -53,7 +52,7 @@ function interruption(): Interruption {
 
 /** Prints an error as its kind asks for, and gives the exit code. */
 function report(error: unknown, json: boolean, interrupted: boolean): number {
-  const exit = exitOf(error, interrupted);
+  const exit = interrupted ? exitCodes.interrupted : exitCodeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const isOwn = error instanceof QuireError || error instanceof RunError;
   const fault =
@@ -66,15 +65,6 @@ function report(error: unknown, json: boolean, interrupted: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify({ error: message, exit }, null, 2)}\n`);
   return exit;
 }
-
-function exitOf(error: unknown, interrupted: boolean): number {
-  if (interrupted || error instanceof Interrupted) return exitCodes.interrupted;
-  if (error instanceof StorageError && isFull.has(error.code)) return exitCodes.failed;
-  return error instanceof QuireError ? exitCodes.mistaken : exitCodes.failed;
-}
-
-/** Codes of a system that is full, which is no mistake of the user's. */
-const isFull = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(exitCodes.done);

@@ -71,7 +71,8 @@ function addCommand(program: Parser, command: AnyCommand, found: (call: Call) =>
     .allowExcessArguments(false)
     .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
   for (const argument of command.arguments) {
-    const { name: title, optional } = argument;
+    const { name: word, optional, rest } = argument;
+    const title = rest ? `${word}...` : word;
     parser.argument(optional ? `[${title}]` : `<${title}>`, argument.summary);
   }
   for (const [key, option] of Object.entries({ ...command.options, ...sharedOptions })) {
@@ -82,7 +83,7 @@ function addCommand(program: Parser, command: AnyCommand, found: (call: Call) =>
     else parser.option(flagOf(key) + value, text);
   }
   return parser.action((...parts: unknown[]) => {
-    const given = parts.slice(0, command.arguments.length).filter(isText);
+    const given = parts.slice(0, command.arguments.length).flat().filter(isText);
     found({ command, given, raw: parser.opts() });
   });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelDescription, Recipe, System, TrainingExtras } from "@quire/papers";
+import type { ModelDescription, Recipe, ShownMetric, System, TrainingExtras } from "@quire/papers";
 import { type CompileOptions, QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
@@ -51,6 +51,8 @@ export interface TrainingConfig {
   readonly keep: number;
   /** Seconds between checkpoints at most; the recorder's own unless said. */
   readonly saveEvery?: number;
+  /** What evaluations measured, the metric that says which epoch is best first. */
+  readonly metrics?: readonly ShownMetric[];
   /** Which weights the run ends with. */
   readonly weights: "best" | "last";
 }

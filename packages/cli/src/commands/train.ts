@@ -81,6 +81,7 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
       const training = {
         ...{ data: path, fingerprint: data.fingerprint, options: ownValues(task, values) },
         ...{ preset, recipe, extras, seed, keep, saveEvery, weights },
+        metrics: begun.withPlan((plan) => plan.metrics),
       };
       const model = begun.system.description;
       await writeConfig(folder, { model, training, words: context.words });
