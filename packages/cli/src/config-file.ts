@@ -66,9 +66,7 @@ function parsed(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as unknown;
   } catch (cause) {
-    throw new UsageError(`config file "${path}" is no JSON: ${(cause as Error).message}.`, {
-      cause,
-    });
+    throw new UsageError(`config file "${path}" is no JSON: correct it.`, { cause });
   }
 }
 
