@@ -1,5 +1,14 @@
+import { setDevice } from "@quire/tensor";
 import type { Console } from "./console.ts";
-import { flag, type OptionTable, readValues, type Values, whole, withDefault } from "./option.ts";
+import {
+  choice,
+  flag,
+  type OptionTable,
+  readValues,
+  type Values,
+  whole,
+  withDefault,
+} from "./option.ts";
 
 /** What a command is run with beside its own arguments and options. */
 export interface Context {
@@ -26,6 +35,11 @@ export interface Argument {
 /** Options that every command has. */
 export const sharedOptions = {
   seed: withDefault(whole("Seed of all random draws", { from: 0, to: 2 ** 32 - 1 }), 0),
+  device: choice("Where to compute; what QUIRE_DEVICE says, else cpu, unless said", [
+    "cpu",
+    "webgpu",
+    "cuda",
+  ]),
   json: flag("Print the result as JSON on standard output, all else on standard error"),
   quiet: flag("Leave out progress and notes"),
 };
@@ -61,6 +75,8 @@ export function command<T extends OptionTable>(spec: Command<T>): AnyCommand {
     ...spec,
     run: (given, raw, context) => {
       const options = readValues({ ...spec.options, ...sharedOptions }, raw, spec.name);
+      const { device } = readValues(sharedOptions, raw, spec.name);
+      if (device !== undefined) setDevice(device);
       return spec.run(given, options as Values<T> & Values<typeof sharedOptions>, context);
     },
   };

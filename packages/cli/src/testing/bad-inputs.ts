@@ -55,6 +55,7 @@ export const badInputs: {
     ["a negative rate", ["train", "cct", "--data", "pictures", "--learning-rate", "-1"]],
     ["an unknown word", ["train", "cct", "--data", "pictures", "--augment", "papr"]],
     ["a seed that is none", ["train", "cct", "--data", "pictures", "--seed", "x"]],
+    ["a device that is none", ["predict", "whole", "--data", "pictures", "--device", "gpu"]],
     ["seeds that come twice", ["reproduce", "cct", "--seeds", "1,1"]],
     [
       "a path that leads nowhere",
