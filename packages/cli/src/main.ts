@@ -3,6 +3,7 @@ import { QuireError } from "@quire/tensor";
 import { commands } from "./commands.ts";
 import { Console } from "./console.ts";
 import { exitCodeOf, exitCodes, Interrupted, RunError } from "./errors.ts";
+import { isSilentProcess } from "./processes.ts";
 import { parse } from "./program.ts";
 
 /** Runs a command line and says how the process is to end. */
@@ -12,7 +13,7 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     const call = await parse(commands, words, versionOf());
     if (!call) return exitCodes.done;
-    const console = new Console({ json, quiet: words.includes("--quiet") });
+    const console = new Console({ json, quiet: words.includes("--quiet") || isSilentProcess() });
     const { interruptible } = control;
     await call.command.run(call.given, call.raw, { console, words, interruptible });
     return control.interrupted() ? exitCodes.interrupted : exitCodes.done;

@@ -7,6 +7,7 @@ import {
   type SettingTable,
   type TrainingExtras,
 } from "@quire/papers";
+import type { ProcessGroup } from "@quire/train";
 import { type Assignment, assigned, type Tree } from "./overrides.ts";
 import { loadBuild } from "./papers.ts";
 import { givenOf } from "./settings.ts";
@@ -35,11 +36,13 @@ interface Choosing {
     readonly seed: number;
   };
   readonly assignments: readonly Assignment[];
+  /** Processes that share each batch. */
+  readonly group: ProcessGroup | undefined;
 }
 
 /** Makes the system: the preset's options and the paper's recipe, with what the user set. */
 export async function resolvePlan(given: Choosing): Promise<TrainingChoice> {
-  const { paper, task, data, values, assignments } = given;
+  const { paper, task, data, values, assignments, group } = given;
   const preset = values.preset ?? data.presetFor(paper);
   const settings: SettingTable = { ...recipeSettings, ...task.recipe };
   const own: SettingTable = paper.settings ?? {};
@@ -55,7 +58,10 @@ export async function resolvePlan(given: Choosing): Promise<TrainingChoice> {
   const build: Build<object, object> = await loadBuild(paper.id);
   const { recipe, model } = tree;
   const { seed } = values;
-  const begun = await data.begin({ paper, build, preset, settings: model, recipe, extras, seed });
+  const begun = await data.begin({
+    ...{ paper, build, preset, settings: model, recipe, seed },
+    extras: { ...extras, ...(group && { group }) },
+  });
   return { paper, task, data, preset, recipe, extras, seed, begun };
 }
 

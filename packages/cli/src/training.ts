@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { countParameters } from "@quire/nn";
 import type { CurvePoint, Paper, ShownMetric, TrainingPlan } from "@quire/papers";
-import type { BatchOf } from "@quire/train";
+import type { BatchOf, ProcessGroup } from "@quire/train";
 import { machineMemory, type Recorded, recordTraining } from "@quire/train/node";
 import type { Context } from "./command.ts";
 import type { Console } from "./console.ts";
@@ -22,6 +22,8 @@ export interface RunningTraining {
   readonly paper: Pick<Paper, "id">;
   /** GiB that a step may take; what the machine has unless said. */
   readonly memory: number | undefined;
+  /** Processes that share each batch; the first one shows and writes what comes of it. */
+  readonly group?: ProcessGroup | undefined;
   /** Set where it goes on from a checkpoint: whether an older one will do for a damaged one. */
   readonly resumed?: { readonly fallback: boolean };
   /** The call that goes on with it once it was stopped; `quire train --resume` unless said. */
@@ -46,29 +48,39 @@ export async function trainInto(
   const { begun, config, paper } = running;
   const parameters = countParameters(begun.system.model);
   const { epochs, batchSize, learningRate } = config.recipe;
+  const shared = running.group ? `, shared by ${running.group.size} processes` : "";
   context.console.note(
     `${paper.id}, ${config.preset}: ${count(parameters)} parameters. ` +
       `${begun.facts.map(([what, value]) => `${what}: ${value}`).join("; ")}. ` +
       `${count(epochs)} ${epochs === 1 ? "epoch" : "epochs"}, batches of ${batchSize}, ` +
-      `learning rate ${learningRate}; ${running.resumed ? "going on in" : "into"} ${folder}.`,
+      `learning rate ${learningRate}${shared}; ${running.resumed ? "going on in" : "into"} ${folder}.`,
   );
   const trained = await begun.withPlan((plan) => record(folder, plan, running, context));
+  if (isFollower(running)) return;
   await finish(folder, running, trained, context.console);
+}
+
+/** Whether another process shows and writes what comes of the training. */
+function isFollower({ group }: RunningTraining): boolean {
+  return group !== undefined && group.rank > 0;
 }
 
 async function record<B extends BatchOf<B>>(
   folder: string,
   plan: TrainingPlan<B>,
-  { config, memory, resumed }: RunningTraining,
+  running: RunningTraining,
   { console, interruptible }: Context,
 ): Promise<Trained> {
+  const { config, memory, resumed, group } = running;
   const { training, epochs, batches, evaluate, metrics } = plan;
   const [{ name: metric, better }] = metrics;
   const progress = trainingProgress(console, plan);
   const memoryLimit = memory === undefined ? machineMemory() : memory * 2 ** 30;
   const recorded = await recordTraining(training, {
     run: { epochs, batches, evaluate, memoryLimit },
-    ...{ folder, schedule: plan.schedule, signal: interruptible() },
+    ...{ folder, schedule: plan.schedule, isFollower: isFollower(running) },
+    // Processes that stopped after different steps would wait for each other.
+    ...(group === undefined && { signal: interruptible() }),
     checkpoints: {
       ...{ keep: config.keep, best: { metric, better } },
       ...(config.saveEvery !== undefined && { seconds: config.saveEvery }),
@@ -76,7 +88,9 @@ async function record<B extends BatchOf<B>>(
     ...(resumed && { resume: resumed }),
     onEvent: progress.show,
   }).finally(progress.finish);
-  const chosen = await chooseWeights(plan, recorded, config.weights);
+  const chosen = isFollower(running)
+    ? undefined
+    : await chooseWeights(plan, recorded, config.weights);
   await training.release();
   return { recorded, metrics, chosen, epochs };
 }

@@ -1,3 +1,4 @@
+import type { ProcessGroup } from "@quire/train";
 import type { SettingTable } from "./setting.ts";
 
 /** How a paper trains, as far as all tasks share it: AdamW, whose rate rises evenly and falls as a cosine. */
@@ -40,6 +41,8 @@ export interface TrainingExtras {
   readonly average?: number;
   /** Epochs without a better value of the task's metric after which the training ends. */
   readonly patience?: number;
+  /** Processes that share each batch. */
+  readonly group?: ProcessGroup;
 }
 
 /** The extras as settings. */

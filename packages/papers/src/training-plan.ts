@@ -6,6 +6,7 @@ import {
   type Batches,
   type BatchOf,
   cosine,
+  dataParallel,
   EarlyStopping,
   type Ema,
   ema,
@@ -14,6 +15,7 @@ import {
   type Schedule,
   type Traced,
   Training,
+  type TrainingOptions,
   warmUp,
 } from "@quire/train";
 import type { ShownMetric } from "./paper.ts";
@@ -55,12 +57,12 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
   const updates = Math.ceil(data.batchesPerEpoch / (extras.accumulate ?? 1));
   const schedule = scheduleOf(recipe, updates);
   const optimizer = options.optimizer ?? ((rate) => decayingAdam(model, rate, recipe));
-  const { accumulate, patience } = extras;
+  const { patience } = extras;
   const average = extras.average === undefined ? undefined : ema(model, extras.average);
   const [{ name: metric, better }] = evaluation.metrics;
   const training = new Training<B>({
     ...{ model, loss, seed, optimizer: optimizer(schedule, recipe) },
-    ...(accumulate !== undefined && { gradients: accumulated<B>(accumulate) }),
+    ...gradientsOf<B>(extras),
     ...(average && { average }),
     ...(patience !== undefined && { stop: new EarlyStopping({ metric, better, patience }) }),
   });
@@ -68,6 +70,16 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
     ...{ training, epochs: recipe.epochs, schedule, ...data, ...evaluation },
     ...(average && { average }),
   };
+}
+
+/** How gradients are gathered: over batches, over processes, or both. */
+function gradientsOf<B extends BatchOf<B>>({
+  accumulate,
+  group,
+}: TrainingExtras): Pick<TrainingOptions<B>, "gradients"> {
+  if (accumulate === undefined && group === undefined) return {};
+  const plan = accumulated<B>(accumulate ?? 1);
+  return { gradients: group ? dataParallel(group, plan) : plan };
 }
 
 /** Batches of one size that leave out as few examples as can be, so that one model is compiled. */

@@ -2,6 +2,7 @@ import { command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { flag, required, text } from "../option.ts";
 import { loadBuild, loadPaper } from "../papers.ts";
+import { processes } from "../processes.ts";
 import { findRun, readRun } from "../run-folder.ts";
 import { runOptions } from "../run-options.ts";
 import type { BegunTraining } from "../tasks/task.ts";
@@ -37,11 +38,13 @@ export const resumeCommand = command({
     }
     const paper = await loadPaper(model.paper);
     const build = await loadBuild(model.paper);
+    const group = await processes();
     const begun: BegunTraining = await data.begin({
       ...{ paper, build, seed, preset: training.preset, settings: model.options },
-      ...{ recipe: training.recipe, extras: training.extras },
+      recipe: training.recipe,
+      extras: { ...training.extras, ...(group && { group }) },
     });
-    const running = { begun, config: training, paper, memory, resumed: { fallback } };
+    const running = { begun, config: training, paper, memory, group, resumed: { fallback } };
     await trainInto(folder, running, context);
   },
 });

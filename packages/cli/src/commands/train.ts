@@ -7,6 +7,7 @@ import { suggestion } from "../nearest.ts";
 import { choice, many, required, text, withDefault } from "../option.ts";
 import { readAssignments } from "../overrides.ts";
 import { loadPaper, paperIds } from "../papers.ts";
+import { processes, toldToAll } from "../processes.ts";
 import { checkName, createRun, RUNS, writeConfig } from "../run-folder.ts";
 import { runOptions } from "../run-options.ts";
 import { optionsOf } from "../settings.ts";
@@ -74,9 +75,10 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
       const { data: path, seed } = values;
       const data = await task.load(path, values, { seed, console: context.console });
       const assignments = [...assignmentsOf(config), ...values.set];
-      const chosen = await resolvePlan({ paper, task, data, values, assignments });
+      const group = await processes();
+      const chosen = await resolvePlan({ paper, task, data, values, assignments, group });
       const { preset, recipe, extras, begun } = chosen;
-      const folder = await createRun(values.out, paper.id, values.name);
+      const folder = await toldToAll(group, () => createRun(values.out, paper.id, values.name));
       const { keep, saveEvery, weights, memory } = values;
       const training = {
         ...{ data: path, fingerprint: data.fingerprint, options: ownValues(task, values) },
@@ -84,8 +86,8 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
         metrics: begun.withPlan((plan) => plan.metrics),
       };
       const model = begun.system.description;
-      await writeConfig(folder, { model, training, words: context.words });
-      await trainInto(folder, { begun, config: training, paper, memory }, context);
+      if (!group?.rank) await writeConfig(folder, { model, training, words: context.words });
+      await trainInto(folder, { begun, config: training, paper, memory, group }, context);
     },
   });
 }

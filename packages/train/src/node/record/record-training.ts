@@ -19,6 +19,8 @@ export interface RecordOptions<B extends BatchOf<B>> {
   readonly resume?: { readonly fallback: boolean };
   /** Ends the training after the present step, with a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Trains along and writes nothing: a process beside the one that records. */
+  readonly isFollower?: boolean;
   readonly onEvent?: (event: TrainingEvent) => void | Promise<void>;
   /** The learning rate, for its curve. */
   readonly schedule?: Schedule;
@@ -102,13 +104,14 @@ class Recorder<B extends BatchOf<B>> {
 
   async open(): Promise<void> {
     const { resume } = this.#options;
-    await this.#checkpoints.open();
+    if (!this.#options.isFollower) await this.#checkpoints.open();
     const from = resume && (await this.#checkpoints.latest(resume));
+    if (from) await this.#training.resume(from.content);
+    if (this.#options.isFollower) return;
     if (!from) {
       await this.#log.open(0);
       return;
     }
-    await this.#training.resume(from.content);
     const { epoch = "0", batch = "0", step = "0" } = from.content.metadata;
     this.#step = Number(step);
     this.#savedStep = this.#step;
@@ -123,6 +126,7 @@ class Recorder<B extends BatchOf<B>> {
 
   async take(event: TrainingEvent): Promise<void> {
     this.#step = event.step;
+    if (this.#options.isFollower) return;
     await (event.type === "step" ? this.#takeStep(event) : this.#takeEpoch(event));
   }
 
@@ -181,6 +185,7 @@ class Recorder<B extends BatchOf<B>> {
 
   /** The end, or a stop: the state is kept. */
   async close(): Promise<void> {
+    if (this.#options.isFollower) return;
     if (this.#savedStep < this.#step || this.#step === 0) await this.#save();
     else await this.#write(() => this.#events.flush());
   }
