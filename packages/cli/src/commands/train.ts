@@ -112,7 +112,9 @@ function optionTable(paper: Paper, task: Task) {
     preset: text("NAME", "Size of the system; chosen by the data unless said"),
     ...task.options,
     ...optionsOf(recipe, (name) => `the paper's${valueText(published[name])}, cut to the data,`),
-    ...optionsOf(extraSettings, () => "none"),
+    ...optionsOf(extraSettings, (name) =>
+      published[name] === undefined ? "none" : `the paper's${valueText(published[name])}`,
+    ),
     ...optionsOf(paper.settings ?? {}, () => "the preset's"),
     set: many(
       "PATH=VALUE",

@@ -44,7 +44,7 @@ const size: ExcelFormerOptions = {
 /** The same for all networks: as many epochs at most, and the same patience. */
 export const recipe: TabularRecipe = {
   ...paper.recipe,
-  ...{ epochs: 60, batchSize: 64, warmUp: 3, patience: 12, mix: "none" },
+  ...{ epochs: 60, batchSize: 64, warmUp: 3, patience: 16, mix: "none" },
 };
 
 /** Trains an ExcelFormer on a table. */

@@ -25,12 +25,13 @@ import {
   recipe,
   tableNames,
 } from "./baselines.ts";
+import { paper } from "./paper.ts";
 import { rotation } from "./rotation.ts";
 
 const names = { excel: "ExcelFormer", trees: "boosted trees", mlp: "MLP" } as const;
 
 const taken: Readonly<Record<Budget, TakenRows>> = {
-  full: { train: 600, validation: 200, test: 1000 },
+  full: { train: 500, validation: 200, test: 1000 },
   quick: { train: 120, validation: 60, test: 100 },
 };
 
@@ -43,7 +44,7 @@ async function measure({
   const epochs = budget === "full" ? recipe.epochs : 2;
   const { rows, kept } = await compare(
     [
-      contestantOn(names.excel, tables, excelFormerOnTable(recipe.mix, {}, epochs)),
+      contestantOn(names.excel, tables, excelFormerOnTable(paper.recipe.mix, {}, epochs)),
       contestantOn(names.trees, tables, treesOnTable),
       contestantOn(names.mlp, tables, perceptronOnTable(epochs)),
     ],

@@ -330,9 +330,14 @@ test("a recipe is cut to the table", () => {
     });
     return [epochs, batchSize, learningRate];
   };
-  expect(cut(100, 8)).toEqual([200, 16, 2.5e-4]);
-  expect(cut(4000, 8)).toEqual([50, 256, 1e-3]);
+  expect(cut(100, 8)).toEqual([100, 16, 1e-3]);
+  expect(cut(4000, 8)).toEqual([50, 128, 1e-3]);
   expect(cut(100_000, 8)).toEqual([20, 512, 1e-3]);
   expect(cut(100_000, 50)).toEqual([20, 128, 1e-3]);
   expect(cut(100_000, 2000)).toEqual([20, 16, 1e-3]);
+  const { epochs, learningRate } = tabularRecipeFor(
+    { ...published, epochs: 10 },
+    { rows: 100, features: 8 },
+  );
+  expect([epochs, learningRate]).toEqual([10, 2e-4]);
 });
