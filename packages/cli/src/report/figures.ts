@@ -72,8 +72,8 @@ function bandOf({ name, points, band = [] }: LineSeries): object[] {
 
 function axisOf({ title, scale = "linear" }: Axis) {
   if (scale === "time") return { type: "temporal", title } as const;
-  const type = scale === "log" ? "log" : "linear";
-  return { type: "quantitative", title, scale: { type, zero: false } } as const;
+  const spread = scale === "log" ? ({ type: "log" } as const) : ({ zero: false } as const);
+  return { type: "quantitative", title, scale: spread } as const;
 }
 
 function heatSpec({ rows, columns, values }: HeatMap): TopLevelSpec {
