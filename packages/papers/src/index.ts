@@ -50,6 +50,7 @@ export {
   differenceOf,
   exceeds,
   exceedsRule,
+  growthOf,
   meanOf,
   shareInterval,
   spreadOf,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bootstrapInterval, shareInterval } from "./statistics.ts";
+import { bootstrapInterval, growthOf, shareInterval } from "./statistics.ts";
 
 test("a share's interval is Wilson's", () => {
   // 45 of 60: (c ± h) with c = (p + z²/2n) / (1 + z²/n), as Python gives it
@@ -19,4 +19,12 @@ test("a mean's bootstrap interval is as wide as its standard error says, and the
   expect(found[0]).toBeCloseTo(-1.96 * error, 1);
   expect(found[1]).toBeCloseTo(1.96 * error, 1);
   expect(bootstrapInterval(400, mean, { seed: 3 })).toEqual(found);
+});
+
+test("the exponent of growth is the slope of logarithms", () => {
+  expect(growthOf([10, 20, 40], [3, 12, 48])).toBeCloseTo(2, 12);
+  expect(growthOf([10, 1000], [5, 5])).toBeCloseTo(0, 12);
+  expect(() => growthOf([1], [1])).toThrow(
+    "growthOf: 1 sizes and 1 costs: give at least two, and a cost above 0 for each.",
+  );
 });

@@ -49,6 +49,23 @@ export function exceeds(first: readonly number[], second: readonly number[], mar
   return mean - margin > 2 * error;
 }
 
+/**
+ * The exponent by which costs grow with sizes: the slope of the least-squares line through their logarithms.
+ *
+ * @throws QuireError when there are not two sizes or more, each with a cost above 0.
+ */
+export function growthOf(sizes: readonly number[], costs: readonly number[]): number {
+  if (sizes.length !== costs.length || sizes.length < 2 || !costs.every((cost) => cost > 0)) {
+    throw new QuireError(
+      `growthOf: ${sizes.length} sizes and ${costs.length} costs: give at least two, and a cost above 0 for each.`,
+    );
+  }
+  const [x, y] = [sizes.map(Math.log), costs.map(Math.log)];
+  const [meanX, meanY] = [meanOf(x), meanOf(y)];
+  const slopes = x.map((value, i) => (value - meanX) * ((y[i] as number) - meanY));
+  return meanOf(slopes) / meanOf(x.map((value) => (value - meanX) ** 2));
+}
+
 /** Two-sided 95 % of a normal distribution. */
 const Z = 1.959964;
 

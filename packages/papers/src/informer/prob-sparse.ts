@@ -4,6 +4,7 @@ import {
   add,
   arange,
   cast,
+  constant,
   cumulativeSum,
   dims,
   div,
@@ -131,14 +132,21 @@ function sampledOneByOne(q: Tensor, k: Tensor, samples_UT: Tensor): [most: Tenso
   const rows = (x: Tensor, length: number): Tensor =>
     reshape(transpose(x, [0, 2, 1, 3]), [B, length, H * K]);
   const [queries, keys] = [rows(q, T), rows(k, S)];
+  // A product with 1 where a column is of a head sums by heads, faster than a sum over a short axis.
+  const heads = oneHot(floorDivided(H * K, K), H);
   const { carry } = scan(
     ({ most, total }, places: Tensor) => {
-      const products = mul(queries, gather(keys, places, 1));
-      const scores = sum(reshape(products, [B, T, H, K]), { axes: 3 });
+      const scores = matmul(mul(queries, gather(keys, places, 1)), heads);
       return { carry: { most: maximum(most, scores), total: add(total, scores) }, y: [] };
     },
     { most: full([B, T, H], Number.NEGATIVE_INFINITY), total: full([B, T, H], 0) },
     samples_UT,
   );
   return [transpose(carry.most, [0, 2, 1]), transpose(carry.total, [0, 2, 1])];
+}
+
+/** 0 as often as `by` says, then 1, then 2, ... `-> int32 [count]` */
+function floorDivided(count: number, by: number): Tensor {
+  const data = Int32Array.from({ length: count }, (_, i) => Math.floor(i / by));
+  return constant(hostTensor(data, [count], "int32"));
 }

@@ -2,6 +2,7 @@
 export { writeFileAtomic } from "./atomic-file.ts";
 export { type GraphSearchOptions, graphSearch, hasGraphSearch } from "./graph-search.ts";
 export { mpi } from "./mpi.ts";
+export { peakMemory } from "./peak-memory.ts";
 export { CheckpointError } from "./record/checkpoints.ts";
 export { machineMemory } from "./record/machine-memory.ts";
 export type { EpochPoint } from "./record/metrics-log.ts";
