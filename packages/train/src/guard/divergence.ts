@@ -15,6 +15,8 @@ export type Origin =
     }
   /** In the gradient of a parameter, while all activations were numbers. */
   | { readonly kind: "gradient"; readonly name: string; readonly value: BadValue }
+  /** In a parameter, after the step: its own update has done it. */
+  | { readonly kind: "weight"; readonly name: string; readonly value: BadValue }
   /** Not found: the step, run again, gave numbers. */
   | { readonly kind: "unknown" };
 
@@ -40,7 +42,8 @@ export class DivergenceError extends QuireError {
 
   /** @param note What stands of the run, where it is recorded, as a sentence. */
   constructor({ step, loss, origin }: Divergence, note?: string) {
-    const what = Number.isFinite(loss) ? "The gradients are no numbers" : `The loss is ${loss}`;
+    const lost = origin.kind === "weight" ? "The weights" : "The gradients";
+    const what = Number.isFinite(loss) ? `${lost} are no numbers` : `The loss is ${loss}`;
     const advice = adviceFor(origin);
     const end = note === undefined ? "" : ` ${note}`;
     super(`${what} at step ${step}${placeText(origin)}. ${advice}${end}`);
@@ -63,6 +66,8 @@ function placeText(origin: Origin): string {
     }
     case "gradient":
       return `: the gradient of ${origin.name} was the first to hold ${held(origin.value)}`;
+    case "weight":
+      return `: ${origin.name} holds ${held(origin.value)} after it`;
     case "unknown":
       return "";
   }

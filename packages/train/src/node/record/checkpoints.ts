@@ -16,6 +16,8 @@ export interface CheckpointOptions {
 export interface StoredCheckpoint {
   readonly path: string;
   readonly content: Required<SafetensorsContent>;
+  /** Newer ones that are damaged. */
+  readonly damaged?: readonly string[];
 }
 
 /** A checkpoint that cannot be gone on with. */
@@ -28,7 +30,7 @@ const BEST = "best.safetensors";
 const step = /^step-(\d+)\.safetensors$/;
 /** What a process leaves that was killed while it wrote. */
 const leftover = /\.part$|^best\.next$/;
-/** The metadata's word for the hash of the tensors. */
+/** The metadata's word for the hash of all else. */
 const HASH = "sha256";
 
 /** The checkpoints of a run's folder: the last ones and the best one, each whole or not there. */
@@ -54,7 +56,7 @@ export class Checkpoints {
   async save(content: SafetensorsContent, isBest = false): Promise<string> {
     const { tensors, metadata = {} } = content;
     const path = join(this.folder, nameOf(metadata));
-    const told = { ...metadata, [HASH]: hashOf(tensors) };
+    const told = { ...metadata, [HASH]: hashOf(tensors, metadata) };
     await saveSafetensors(path, { tensors, metadata: told });
     if (isBest) await this.markBest(path);
     const old = (await this.paths()).filter((one) => one !== path).slice(this.#keep - 1);
@@ -68,6 +70,11 @@ export class Checkpoints {
     await rm(next, { force: true });
     await link(path, next);
     await rename(next, join(this.folder, BEST));
+  }
+
+  /** Takes damaged files out of the checkpoints, under a name that says so; they could crowd out good ones. */
+  async setAside(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await rename(path, `${path}.damaged`);
   }
 
   /** Paths of the last checkpoints, the newest first. */
@@ -88,13 +95,15 @@ export class Checkpoints {
    */
   async latest({ fallback = false } = {}): Promise<StoredCheckpoint | undefined> {
     const paths = await this.paths();
+    const damaged: string[] = [];
     let first: CheckpointError | undefined;
     for (const path of paths) {
       try {
-        return { path, content: await readChecked(path) };
+        return { path, content: await readChecked(path), damaged };
       } catch (error) {
         if (!(error instanceof CheckpointError)) throw error;
         if (!fallback) throw withAdvice(error, paths.length);
+        damaged.push(path);
         first ??= error;
       }
     }
@@ -118,8 +127,10 @@ export function stepOf(path: string): number {
   return Number(/(\d+)\.safetensors$/.exec(path)?.[1] ?? 0);
 }
 
-function hashOf(tensors: NamedTensors): string {
+/** Of the texts too: they say where in the data a training stands. */
+function hashOf(tensors: NamedTensors, metadata: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");
+  hash.update(JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
   for (const name of [...tensors.keys()].sort()) {
     const { dtype, shape, data } = tensors.get(name) as NonNullable<ReturnType<typeof tensors.get>>;
     hash.update(`${name} ${dtype} ${shape.join()}\n`);
@@ -134,7 +145,7 @@ async function readChecked(path: string): Promise<Required<SafetensorsContent>> 
     throw new CheckpointError(`The checkpoint is damaged: ${cause.message}`, { cause });
   });
   const { [HASH]: hash, ...metadata } = content.metadata;
-  if (hash === hashOf(content.tensors)) return { tensors: content.tensors, metadata };
+  if (hash === hashOf(content.tensors, metadata)) return { tensors: content.tensors, metadata };
   throw new CheckpointError(
     `The checkpoint is damaged: ${path}: its values are not those that were written.`,
   );

@@ -40,7 +40,7 @@ export class EventFile {
       for (const [tag, value] of Object.entries(values)) {
         event.tag(1, WireType.LengthDelimited).fork();
         event.tag(1, WireType.LengthDelimited).string(tag);
-        event.tag(2, WireType.Bit32).float(value).join();
+        event.tag(2, WireType.Bit32).float(Math.fround(value)).join();
       }
       event.join();
     });

@@ -53,13 +53,20 @@ function prepared(scale = 1) {
     batches: pointBatches,
     evaluate: () => measure(pointBatches(99, 0)),
   };
-  return { training, run, schedule };
+  return { model, training, run, schedule };
 }
 
 const best = { metric: "accuracy", better: "higher" } as const;
 
 function filesOf(folder: string): string[] {
   return readdirSync(join(folder, "checkpoint")).sort();
+}
+
+/** Makes a weight no number, as an update whose gradient was none does. */
+async function spoil({ hidden }: PointClassifier): Promise<void> {
+  const weight = await hidden.weight.get();
+  (weight.data as Float32Array)[3] = Number.NaN;
+  await hidden.weight.set(weight);
 }
 
 async function lastTensors(folder: string) {
@@ -186,4 +193,82 @@ test("a folder that cannot be written to is refused before the first step", asyn
   await expect(recordTraining(training, { run, folder: file })).rejects.toThrow(
     `Cannot write to "${file}" (a part of the path is a file). There is no checkpoint yet.`,
   );
+});
+
+test("a changed word of a checkpoint's place is noticed", async () => {
+  const { folder, paths } = await begun("moved");
+  const last = paths.at(-1) as string;
+  const bytes = readFileSync(last);
+  const place = bytes.indexOf('"epoch":"1"');
+  expect(place).toBeGreaterThan(0);
+  bytes[place + 9] = "2".charCodeAt(0);
+  writeFileSync(last, bytes);
+  await expect(resumed(folder, false)).rejects.toThrow(
+    "its values are not those that were written.",
+  );
+});
+
+test("the last checkpoint is the same whenever saves fell", async () => {
+  const states: Buffer[] = [];
+  for (const steps of [5, 7, 1000]) {
+    const folder = folderOf(`saves-${steps}`);
+    const { training, run } = prepared();
+    await recordTraining(training, { run: { ...run, epochs: 2 }, folder, checkpoints: { steps } });
+    states.push(readFileSync(join(folder, "checkpoint", "step-00000020.safetensors")));
+  }
+  expect(states[1]).toEqual(states[0]);
+  expect(states[2]).toEqual(states[0]);
+});
+
+test("weights that are no numbers replace no good checkpoint, though the loss was still one", async () => {
+  const spoilt = folderOf("spoilt-weights");
+  const other = prepared();
+  await expect(
+    recordTraining(other.training, {
+      ...{ run: other.run, folder: spoilt, checkpoints: { steps: 1 } },
+      onEvent: async ({ step }) => {
+        if (step === 7) await spoil(other.model);
+      },
+    }),
+  ).rejects.toThrow(
+    "The weights are no numbers at step 7: hidden.weight holds NaN after it. Take a lower learning rate, a warm-up, or clip gradients (clipNorm). " +
+      `The last good checkpoint is that of step 6: ${join(spoilt, "checkpoint", "step-00000006.safetensors")}.`,
+  );
+  for (const tensor of (await lastTensors(spoilt)).values()) {
+    expect(tensor.toArray().every(Number.isFinite)).toBe(true);
+  }
+});
+
+test("a metric that is no number, or no float32, neither ends a run nor is the best", async () => {
+  const folder = folderOf("metrics");
+  const { training, run } = prepared();
+  const values = [Number.NaN, 0.5, 0.9, 1e300];
+  const recorded = await recordTraining(training, {
+    run: {
+      ...run,
+      epochs: 3,
+      evaluate: (epoch) =>
+        Promise.resolve({ accuracy: values[epoch] as number, perplexity: 1e300 }),
+    },
+    ...{ folder, checkpoints: { best } },
+  });
+  expect(recorded.best?.epoch).toBe(3);
+});
+
+test("a damaged checkpoint is set aside when the one before it is taken", async () => {
+  const { folder, paths } = await begun("aside");
+  const last = paths.at(-1) as string;
+  truncateSync(last, 100);
+  const { training, run } = prepared();
+  await recordTraining(training, {
+    ...{
+      run: { ...run, epochs: 2 },
+      folder,
+      resume: { fallback: true },
+      checkpoints: { keep: 2, steps: 1 },
+    },
+  });
+  const names = filesOf(folder);
+  expect(names).toContain(`${last.slice(last.lastIndexOf("step-"))}.damaged`);
+  expect(await resumed(folder, false)).toMatchObject({ steps: 20 });
 });

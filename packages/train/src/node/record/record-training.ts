@@ -4,6 +4,7 @@ import type { EpochEvent, StepEvent, TrainingEvent } from "../../loop/events.ts"
 import type { BatchOf } from "../../loop/traced.ts";
 import type { RunOptions, Training } from "../../loop/training.ts";
 import { rateAt, type Schedule } from "../../optimizer/schedule.ts";
+import type { NamedTensors } from "../../safetensors.ts";
 import { Checkpoints, type StoredCheckpoint, stepOf } from "./checkpoints.ts";
 import { EventFile } from "./event-file.ts";
 import { type EpochPoint, MetricsLog } from "./metrics-log.ts";
@@ -90,7 +91,10 @@ class Recorder<B extends BatchOf<B>> {
   readonly #rate: ((update: number) => Promise<number>) | undefined;
   #savedAt = performance.now();
   #savedStep = 0;
+  /** Whether the last checkpoint is of now: an epoch's end changes more than its last step did. */
+  #isSaved = false;
   #step = 0;
+  #loss = 0;
 
   constructor(training: Training<B>, options: RecordOptions<B>) {
     const { folder, checkpoints, schedule } = options;
@@ -115,6 +119,8 @@ class Recorder<B extends BatchOf<B>> {
     const { epoch = "0", batch = "0", step = "0" } = from.content.metadata;
     this.#step = Number(step);
     this.#savedStep = this.#step;
+    this.#isSaved = true;
+    await this.#checkpoints.setAside(from.damaged ?? []);
     await this.#log.open(Number(epoch));
     this.#events.resumed(this.#step);
     const last = this.#log.points.at(-1);
@@ -126,6 +132,8 @@ class Recorder<B extends BatchOf<B>> {
 
   async take(event: TrainingEvent): Promise<void> {
     this.#step = event.step;
+    this.#loss = event.loss;
+    this.#isSaved = false;
     if (this.#options.isFollower) return;
     await (event.type === "step" ? this.#takeStep(event) : this.#takeEpoch(event));
   }
@@ -161,7 +169,9 @@ class Recorder<B extends BatchOf<B>> {
 
   #valueOf({ values }: EpochPoint): number | undefined {
     const { best } = this.#options.checkpoints ?? {};
-    return best && values[best.metric];
+    const value = best && values[best.metric];
+    // A value that is no number, which the log holds as null, is neither better nor worse.
+    return Number.isFinite(value) ? value : undefined;
   }
 
   #isBetter(value: number, than: number): boolean {
@@ -171,12 +181,26 @@ class Recorder<B extends BatchOf<B>> {
 
   async #save(isBest = false): Promise<void> {
     const content = await this.#training.checkpoint();
+    this.#requireNumbers(content.tensors);
     await this.#write(async () => {
       await this.#events.flush();
       await this.#checkpoints.save(content, isBest);
     });
     this.#savedAt = performance.now();
     this.#savedStep = this.#step;
+    this.#isSaved = true;
+  }
+
+  /** Refuses weights that are no numbers: a loss shows them a step late, and they must not replace good ones. */
+  #requireNumbers(tensors: NamedTensors): void {
+    for (const [name, { dtype, data }] of tensors) {
+      if (dtype !== "float32" || !name.startsWith("model.")) continue;
+      const bad = (data as Float32Array).find((number) => !Number.isFinite(number));
+      if (bad === undefined) continue;
+      const value = Number.isNaN(bad) ? "NaN" : "infinite";
+      const origin = { kind: "weight", name: name.slice("model.".length), value } as const;
+      throw new DivergenceError({ step: this.#step, loss: this.#loss, origin });
+    }
   }
 
   async #write(task: () => Promise<void>): Promise<void> {
@@ -186,7 +210,7 @@ class Recorder<B extends BatchOf<B>> {
   /** The end, or a stop: the state is kept. */
   async close(): Promise<void> {
     if (this.#options.isFollower) return;
-    if (this.#savedStep < this.#step || this.#step === 0) await this.#save();
+    if (!this.#isSaved) await this.#save();
     else await this.#write(() => this.#events.flush());
   }
 
