@@ -1,6 +1,4 @@
-import type { TypedArray } from "./dtype.ts";
 import { QuireError } from "./errors.ts";
-import { sorted } from "./graph/graph.ts";
 import { Tensor } from "./graph/node.ts";
 import { applyPatches, type VariablePatch, withPatches } from "./graph/patches.ts";
 import { type Recording, type Returned, record } from "./graph/record.ts";
@@ -8,12 +6,14 @@ import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
 import type { Variable } from "./graph/variable.ts";
 import { HostTensor, hostTensor } from "./host.ts";
 import { log } from "./log.ts";
-import { emitFrozen } from "./onnx/frozen.ts";
 import { Quantizer } from "./quantize/quantizer.ts";
 import type { Quantization } from "./quantize/scheme.ts";
 import { optimize } from "./rewrite/index.ts";
 import { defaultRuntime } from "./run/default.ts";
+import { type FrozenWeight, loadModel } from "./run/load-graph.ts";
 import type { Buffer, Runtime, Session } from "./run/runtime.ts";
+import { loadStages } from "./run/staged-session.ts";
+import { isStaged } from "./run/stages.ts";
 import { turns } from "./run/turns.ts";
 import { type TensorType, typeText } from "./shape.ts";
 
@@ -144,8 +144,8 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   { runtime, quantizer }: CompileOptions & { readonly quantizer: Quantizer | undefined },
 ): Promise<Executable> {
   const started = performance.now();
-  const traced = record(fn, args as readonly Tree<TensorType>[]);
-  const simplified = { ...traced, graph: optimize(traced.graph) };
+  const recorded = record(fn, args as readonly Tree<TensorType>[]);
+  const simplified = { ...recorded, graph: optimize(recorded.graph) };
   const place = runtime ?? (await defaultRuntime());
   const applied = quantizer ? await quantizer.apply(simplified) : simplified;
   const { recording: patched, patches } = place.isHostMemory
@@ -153,24 +153,18 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
     : { recording: applied, patches: [] };
   const { recording, weights } = apart(patched, quantizer?.frozen(applied) ?? []);
   const { graph } = recording;
-  const names = graph.inputs.map((_, i) => `input_${i}`);
-  const inputs = names.slice(0, names.length - weights.length);
-  const outputs = graph.outputs.map((_, i) => `output_${i}`);
-  const model = emitFrozen(graph, names, outputs, weights);
-  const constants: Record<string, TypedArray> = {};
-  for (const [i, weight] of weights.entries()) {
-    await weight.moveTo(place);
-    constants[names[inputs.length + i] as string] = await weight.front(place).read();
+  const frozen: FrozenWeight[] = [];
+  for (const variable of weights) {
+    await variable.moveTo(place);
+    frozen.push({ variable, values: await variable.front(place).read() });
   }
-  const written = performance.now();
-  const values = sorted(graph.outputs).flatMap((node) => node.outputs);
-  const hasEmpty = values.some(({ shape }) => shape.includes(0));
-  const hasHalf = values.some(({ dtype }) => dtype === "float16");
-  const session = await place.load(model, { inputs, outputs, hasEmpty, hasHalf, constants });
+  const traced = performance.now();
+  const load = isStaged(graph) ? loadStages : loadModel;
+  const { session, bytes } = await load(place, graph, frozen);
   log(
     () =>
-      `compiled ${name}: traced in ${(written - started).toFixed(0)} ms, ` +
-      `loaded in ${(performance.now() - written).toFixed(0)} ms, ${model.length} bytes`,
+      `compiled ${name}: traced in ${(traced - started).toFixed(0)} ms, ` +
+      `loaded in ${(performance.now() - traced).toFixed(0)} ms, ${bytes} bytes`,
   );
   return { recording, session, runtime: place, patches };
 }
@@ -189,7 +183,7 @@ function apart(
   return { recording: { ...recording, graph: { ...graph, inputs }, reads: live }, weights };
 }
 
-/** Functions that share variables must not overlap. */
+/** Runs that share variables, or a model with memory of its own, must not overlap. */
 const inTurn = turns();
 
 async function run(executable: Executable, args: readonly Tree<HostTensor>[]): Promise<unknown> {
@@ -206,7 +200,7 @@ async function run(executable: Executable, args: readonly Tree<HostTensor>[]): P
     await session.run([...fed, ...state], [...fetched, ...next]);
     for (const variable of writes) variable.swap();
     if (patches.length > 0) await patch(executable, fetched);
-  });
+  }, [session, ...reads, ...writes]);
   const values = await Promise.all(fetched.map(toHostTensor));
   return mapTree(
     result,

@@ -6,6 +6,7 @@ export { bytesPerElement, type DType, dtypes, type TypedArray } from "./dtype.ts
 export { DTypeError, GraphError, QuireError, ShapeError } from "./errors.ts";
 export { countParameters, type FlopsByOperation, flops, flopsByOperation } from "./flops.ts";
 export { gradients, pullback } from "./grad.ts";
+export type { Collectives, Reduction } from "./graph/collectives.ts";
 export type { Graph } from "./graph/graph.ts";
 export { Tensor } from "./graph/node.ts";
 export { print } from "./graph/print.ts";

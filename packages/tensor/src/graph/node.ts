@@ -3,6 +3,7 @@ import type { HostTensor } from "../host.ts";
 import type * as AllOps from "../ops/index.ts";
 import { currentPath } from "../scope.ts";
 import type { Shape, TensorType } from "../shape.ts";
+import type { Collectives } from "./collectives.ts";
 import type { Emit } from "./emit.ts";
 import type { Graph } from "./graph.ts";
 import type { Variable } from "./variable.ts";
@@ -17,7 +18,8 @@ export type AttributeValue =
   | readonly string[]
   | HostTensor
   | Variable
-  | Graph;
+  | Graph
+  | Collectives;
 
 /** A node's attributes, by name. */
 export type Attributes = { readonly [name: string]: AttributeValue };

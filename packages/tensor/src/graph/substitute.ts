@@ -1,6 +1,6 @@
-import { sorted } from "./graph.ts";
+import { type Graph, sorted } from "./graph.ts";
 import { makeNode, type Node, type Tensor } from "./node.ts";
-import { inputSpec } from "./source.ts";
+import { input, inputSpec } from "./source.ts";
 
 /** The tensors with others put in the place of some that they are computed from; nodes in between are made anew. */
 export function substituted(
@@ -35,4 +35,27 @@ export function inputsOf(tensors: readonly Tensor[]): Tensor[] {
   return sorted(tensors).flatMap((node) =>
     node.spec.name === inputSpec.name ? (node.outputs as readonly Tensor[]) : [],
   );
+}
+
+/**
+ * What is computed from inputs of its own and from values around it, as a graph that takes both, in this order. What
+ * does not depend on its own inputs is such a value; what depends on constants alone stays inside.
+ */
+export function closed(
+  outputs: readonly Tensor[],
+  inner: readonly Tensor[],
+): { readonly body: Graph; readonly around: readonly Tensor[] } {
+  const around = capturedBy(outputs, inner);
+  const slots = around.map((tensor) => input("captured", tensor));
+  const slotOf = new Map(around.map((tensor, i) => [tensor, slots[i] as Tensor]));
+  const body = { inputs: [...inner, ...slots], outputs: substituted(outputs, slotOf) };
+  return { body, around };
+}
+
+function capturedBy(outputs: readonly Tensor[], inner: readonly Tensor[]): Tensor[] {
+  const own = dependents(outputs, inner);
+  const open = dependents(outputs, inputsOf(outputs));
+  const used = sorted(outputs).flatMap((node) => (own.has(node) ? node.inputs : []));
+  const around = [...used, ...outputs].filter(({ node }) => !own.has(node) && open.has(node));
+  return [...new Set(around)];
 }

@@ -38,6 +38,14 @@ export {
   cachedAttention,
   type KeptTokens,
 } from "./cached-attention.ts";
+export {
+  copyToGroup,
+  gatherOverGroup,
+  maxOverGroup,
+  partOfGroup,
+  scatterOverGroup,
+  sumOverGroup,
+} from "./collective.ts";
 export { type ConvOptions, type ConvTransposeOptions, conv, convTranspose } from "./conv.ts";
 export { dims, type NamedSizes } from "./dims.ts";
 export { einsum } from "./einsum.ts";
@@ -89,6 +97,7 @@ export {
 export { arange, causalMask, iota, oneHot } from "./position.ts";
 export { dropout, randomBernoulli, randomBits, randomNormal, randomUniform } from "./random.ts";
 export { type AxisSizes, rearrange } from "./rearrange.ts";
+export { recompute } from "./recompute.ts";
 export {
   all,
   any,

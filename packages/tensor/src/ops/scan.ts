@@ -3,7 +3,7 @@ import type { Emit } from "../graph/emit.ts";
 import { type Graph, sorted } from "../graph/graph.ts";
 import { makeNode, type OpSpec, Tensor } from "../graph/node.ts";
 import { input } from "../graph/source.ts";
-import { dependents, inputsOf, substituted } from "../graph/substitute.ts";
+import { closed } from "../graph/substitute.ts";
 import { withoutAssignments } from "../graph/trace.ts";
 import { leavesOf, mapTree, type Tree } from "../graph/tree.ts";
 import { sameShape, sizeOf, type TensorType, typeText } from "../shape.ts";
@@ -153,25 +153,8 @@ function looped(
   inputs: readonly Tensor[],
   attributes: Omit<ScanAttributes, "body">,
 ): readonly Tensor[] {
-  const around = capturedBy(outputs, inner);
-  const slots = around.map((tensor) => input("captured", tensor));
-  const body = {
-    inputs: [...inner, ...slots],
-    outputs: substituted(outputs, new Map(around.map((tensor, i) => [tensor, slots[i] as Tensor]))),
-  };
+  const { body, around } = closed(outputs, inner);
   return makeNode(scanSpec, [...inputs, ...around], { body, ...attributes }).outputs;
-}
-
-/**
- * Values that a body uses and that no step changes: whatever does not depend on the body's inputs is computed once,
- * before the loop. What depends on constants alone stays inside.
- */
-function capturedBy(outputs: readonly Tensor[], inner: readonly Tensor[]): Tensor[] {
-  const own = dependents(outputs, inner);
-  const open = dependents(outputs, inputsOf(outputs));
-  const used = sorted(outputs).flatMap((node) => (own.has(node) ? node.inputs : []));
-  const around = [...used, ...outputs].filter(({ node }) => !own.has(node) && open.has(node));
-  return [...new Set(around)];
 }
 
 function isTensor(value: unknown): value is Tensor {

@@ -3,6 +3,7 @@ import { verify } from "../graph/verify.ts";
 import { log } from "../log.ts";
 import { algebraRules } from "./algebra.ts";
 import { constantRules } from "./constants.ts";
+import { passingRules } from "./passing.ts";
 import { productRules } from "./products.ts";
 import { rewrite } from "./run.ts";
 import { tidyScans } from "./scans.ts";
@@ -10,7 +11,10 @@ import { shapeRules } from "./shapes.ts";
 
 /** The passes in their order; a pass repeats until none of its rules applies, so that later ones see its result. */
 const passes = [
-  { name: "simplify", rules: [...constantRules, ...algebraRules, ...shapeRules, ...productRules] },
+  {
+    name: "simplify",
+    rules: [...passingRules, ...constantRules, ...algebraRules, ...shapeRules, ...productRules],
+  },
 ];
 
 /** A pass that still finds something after so many rounds is stopped: its rules undo each other. */

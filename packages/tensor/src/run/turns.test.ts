@@ -21,3 +21,24 @@ test("tasks run one after the other, also after one that failed", async () => {
   expect(seen).toEqual(["a", "b", "c"].flatMap((name) => [`${name} begins`, `${name} ends`]));
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
+
+test("tasks that share nothing overlap, and one that shares with both waits for both", async () => {
+  const inTurn = turns();
+  const [left, right] = [{}, {}];
+  const seen: string[] = [];
+  let meet: () => void = () => undefined;
+  const met = new Promise<void>((go) => {
+    meet = go;
+  });
+  const first = inTurn(async () => {
+    await met;
+    seen.push("left");
+  }, [left]);
+  const both = inTurn(() => Promise.resolve(seen.push("both")), [left, right]);
+  const other = inTurn(() => {
+    meet();
+    return Promise.resolve(seen.push("other"));
+  }, [{}]);
+  await Promise.all([first, both, other]);
+  expect(seen).toEqual(["other", "left", "both"]);
+});
