@@ -30,7 +30,12 @@ async function refusal(words: readonly string[]): Promise<string> {
     const call = await parse(commands, words, "0.0.0");
     const interruptible = () => new AbortController().signal;
     const console = new Console({ quiet: true, json: false });
-    await call?.command.run(call.given, call.raw, { console, words, interruptible });
+    await call?.command.run(call.given, call.raw, {
+      console,
+      words,
+      interruptible,
+      fail: () => undefined,
+    });
     return "0, no error";
   } catch (error) {
     return `${exitCodeOf(error)}, ${(error as Error).message}`;

@@ -20,6 +20,8 @@ export interface Context {
    * the process.
    */
   interruptible(): AbortSignal;
+  /** Says that the process is to end with the code of a failure, though there is a result. */
+  fail(): void;
 }
 
 /** An argument of a command, such as PAPER. */

@@ -43,10 +43,56 @@ function manifestAt(path: string): Manifest {
   return JSON.parse(readFileSync(path, "utf8")) as Manifest;
 }
 
+/** What numbers were measured with: where it is the same, they need not be measured again. */
+export interface Grounds {
+  readonly machine: Machine;
+  readonly versions: Readonly<Record<string, string>>;
+  /** The commit of Quire's sources, with a plus where they were changed since; none outside a clone. */
+  readonly commit?: string;
+  /** Git's name of the packages' contents, which other changes leave as it is; with a plus as well. */
+  readonly sources?: string;
+}
+
+/** What is measured with now. */
+export function grounds(): Grounds {
+  const at = commit();
+  const held = sources();
+  return {
+    ...{ machine: machine(), versions: versions() },
+    ...(at !== undefined && { commit: at }),
+    ...(held !== undefined && { sources: held }),
+  };
+}
+
+/** Whether numbers of one are numbers of the other; never where sources were changed without a commit. */
+export function isSameGround(one: Grounds, other: Grounds): boolean {
+  const told = ({ machine: on, versions: of, sources }: Grounds): string =>
+    JSON.stringify([on, of, sources]);
+  return told(one) === told(other) && !one.sources?.endsWith("+");
+}
+
 /** The commit of Quire's sources, with a plus where they were changed since; nothing outside a clone. */
 export function commit(): string | undefined {
+  return inClone((git) => git("rev-parse", "HEAD") + changed(git, ":/"));
+}
+
+/** The packages' contents at that commit. */
+function sources(): string | undefined {
+  return inClone((git) => {
+    const packages = dirname(git("rev-parse", "--show-prefix"));
+    return git("rev-parse", `HEAD:${packages}`) + changed(git, "..");
+  });
+}
+
+type Git = (...words: string[]) => string;
+
+function changed(git: Git, place: string): string {
+  return git("status", "--porcelain", "--untracked-files=no", "--", place) === "" ? "" : "+";
+}
+
+function inClone(read: (git: Git) => string): string | undefined {
   const folder = dirname(fileURLToPath(new URL("../package.json", import.meta.url)));
-  const git = (...words: string[]): string =>
+  const git: Git = (...words) =>
     execFileSync("git", words, {
       cwd: folder,
       encoding: "utf8",
@@ -54,8 +100,7 @@ export function commit(): string | undefined {
     }).trim();
   try {
     git("ls-files", "--error-unmatch", "package.json");
-    const changed = git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+";
-    return git("rev-parse", "HEAD") + changed;
+    return read(git);
   } catch {
     return undefined;
   }

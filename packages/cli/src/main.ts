@@ -10,13 +10,18 @@ import { parse } from "./program.ts";
 async function main(words: readonly string[]): Promise<number> {
   const json = words.includes("--json");
   const control = interruption();
+  let hasFailed = false;
+  const fail = (): void => {
+    hasFailed = true;
+  };
   try {
     const call = await parse(commands, words, versionOf());
     if (!call) return exitCodes.done;
     const console = new Console({ json, quiet: words.includes("--quiet") || isSilentProcess() });
     const { interruptible } = control;
-    await call.command.run(call.given, call.raw, { console, words, interruptible });
-    return control.interrupted() ? exitCodes.interrupted : exitCodes.done;
+    await call.command.run(call.given, call.raw, { console, words, interruptible, fail });
+    if (control.interrupted()) return exitCodes.interrupted;
+    return hasFailed ? exitCodes.failed : exitCodes.done;
   } catch (error) {
     return report(error, json, control.interrupted());
   }

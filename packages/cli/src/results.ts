@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Budget, type ExperimentResult, meanOf, type Paper } from "@quire/papers";
-import { writeWhole } from "./files.ts";
-import { commit, type Machine, machine, versions } from "./machine.ts";
+import { type Budget, type ExperimentResult, meanOf, type Paper, type System } from "@quire/papers";
+import { UsageError } from "./errors.ts";
+import { makeFolder, writeWhole } from "./files.ts";
+import type { Grounds } from "./machine.ts";
 import { metricOver, spaced } from "./metric-text.ts";
 import { count, duration } from "./numbers.ts";
 import { experimentReport } from "./report/experiment-report.ts";
@@ -12,7 +15,7 @@ import { table, wrapped } from "./table.ts";
 /** An experiment's result as text: a table of the systems, and a verdict for each claim. */
 export function resultText(
   { claims }: Paper,
-  { rows, metrics, verdicts }: ExperimentResult,
+  { rows, metrics, verdicts }: Pick<ExperimentResult, "rows" | "metrics" | "verdicts">,
 ): string {
   const columns = [
     { title: "system" },
@@ -41,68 +44,88 @@ export function resultText(
   return [table(columns, lines), ...outcomes].join("\n\n");
 }
 
+/** What an experiment found, when and on what. */
+export interface MeasuredExperiment
+  extends Pick<ExperimentResult, "metrics" | "rows" | "verdicts" | "figures"> {
+  readonly claims: readonly string[];
+  readonly date: string;
+  /** Wall-clock seconds of the whole experiment, with its data. */
+  readonly seconds: number;
+  readonly seeds: readonly number[];
+  readonly grounds: Grounds;
+}
+
 /** What `results/PAPER.json` holds. */
 export interface ResultRecord {
   readonly paper: string;
-  readonly date: string;
-  readonly seconds: number;
   readonly budget: Budget;
-  readonly seeds: readonly number[];
-  readonly machine: Machine;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly commit?: string;
-  readonly experiments: readonly Pick<ExperimentResult, "metrics" | "rows" | "verdicts">[];
+  /** In the paper's order; those that were not measured are left out. */
+  readonly experiments: readonly MeasuredExperiment[];
 }
 
-/** Puts together what was measured, and on what. */
-export function recordOf(made: {
-  readonly paper: Paper;
-  readonly results: readonly ExperimentResult[];
-  readonly budget: Budget;
-  readonly seeds: readonly number[];
-  readonly started: Date;
-  readonly seconds: number;
-}): ResultRecord {
-  const { paper, results, budget, seeds, started, seconds } = made;
-  const sources = commit();
-  return {
-    paper: paper.id,
-    date: started.toISOString(),
-    seconds,
-    budget,
-    seeds,
-    machine: machine(),
-    versions: versions(),
-    ...(sources === undefined ? {} : { commit: sources }),
-    experiments: results.map(({ metrics, rows, verdicts }) => ({ metrics, rows, verdicts })),
-  };
+/**
+ * Reads what was measured of a paper before.
+ *
+ * @throws UsageError when the file is none of ours.
+ */
+export async function readRecord(out: string, paper: string): Promise<ResultRecord | undefined> {
+  const path = recordPath(out, paper);
+  if (!existsSync(path)) return undefined;
+  const isRecord = (value: unknown): value is ResultRecord =>
+    Array.isArray((value as ResultRecord | null)?.experiments) &&
+    (value as ResultRecord).experiments.every(({ claims }) => Array.isArray(claims));
+  try {
+    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (isRecord(value)) return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new UsageError(`"${path}" holds no results that can be added to: move it away.`);
 }
 
-/** Writes the record, and beside it the first trained model with its report. */
+/** Where a paper's record stands. */
+export function recordPath(out: string, paper: string): string {
+  return join(out, `${paper}.json`);
+}
+
+/** Writes the record of a paper. */
+export async function writeRecord(out: string, record: ResultRecord): Promise<void> {
+  await makeFolder(out);
+  await writeWhole(recordPath(out, record.paper), `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/** Writes the first trained model, and the report. */
 export async function keepResults(
   paper: Paper,
-  results: readonly ExperimentResult[],
-  record: ResultRecord,
-  { out, words }: { readonly out: string; readonly words: readonly string[] },
-): Promise<void> {
+  { budget, experiments }: ResultRecord,
+  { out, words, trained }: KeepOptions,
+): Promise<readonly string[]> {
   const folder = join(out, paper.id);
-  const trained = results.find((result) => result.trained)?.trained;
+  await makeFolder(folder);
   if (trained) {
     await writeConfig(folder, { model: trained.description, words });
     await saveWeights(folder, trained);
     await exportSystem(join(folder, runFiles.onnx), trained);
   }
-  const facts = [
-    ["date", record.date],
-    ["processor", `${record.machine.processor}, ${record.machine.cores} cores`],
-    ["memory", `${record.machine.memoryGiB} GiB`],
-    ["system", record.machine.system],
-    ...Object.entries(record.versions),
-    ["commit", record.commit ?? "none"],
-    ["seeds", record.seeds.join(", ")],
-    ["budget", record.budget],
-  ] as [string, string][];
-  const report = await experimentReport({ paper, facts, results });
+  const facts = experiments.flatMap(({ claims, date, seconds, seeds, grounds }) => [
+    ["claims", claims.join(", ")],
+    ["date", date],
+    ["seconds", seconds.toFixed(0)],
+    ["seeds", seeds.join(", ")],
+    ["budget", budget],
+    ["processor", `${grounds.machine.processor}, ${grounds.machine.cores} cores`],
+    ["memory", `${grounds.machine.memoryGiB} GiB`],
+    ["system", grounds.machine.system],
+    ...Object.entries(grounds.versions),
+    ["commit", grounds.commit ?? "none"],
+  ]) as [string, string][];
+  const report = await experimentReport({ paper, facts, results: experiments });
   await writeWhole(join(folder, runFiles.report), report);
-  await writeWhole(join(out, `${paper.id}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  return [...(trained ? [runFiles.model, runFiles.onnx] : []), runFiles.report];
+}
+
+interface KeepOptions {
+  readonly out: string;
+  readonly words: readonly string[];
+  readonly trained?: System | undefined;
 }

@@ -49,6 +49,7 @@ async function run(
       console: new Console({ quiet: true, json: true }),
       words: [],
       interruptible: () => new AbortController().signal,
+      fail: () => undefined,
     });
     return JSON.parse(write.mock.calls.map(([text]) => text).join(""));
   } finally {

@@ -25,6 +25,7 @@ async function run(options: { readonly json: boolean }): Promise<string> {
       console: new Console({ quiet: false, ...options }),
       words: [],
       interruptible: () => new AbortController().signal,
+      fail: () => undefined,
     };
     await dataCommand.run([file], {}, context);
     return write.mock.calls.map(([text]) => text).join("");

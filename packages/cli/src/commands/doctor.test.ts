@@ -14,6 +14,7 @@ async function run(options: { readonly json: boolean }): Promise<string> {
         console: new Console({ quiet: false, ...options }),
         words: [],
         interruptible: () => new AbortController().signal,
+        fail: () => undefined,
       },
     );
     return write.mock.calls.map(([text]) => text).join("");

@@ -49,6 +49,7 @@ async function run<R>(
       console: new Console({ quiet: true, json: true }),
       words: [...words],
       interruptible: () => new AbortController().signal,
+      fail: () => undefined,
     });
     return JSON.parse(write.mock.calls.map(([text]) => text).join("")) as R;
   } finally {

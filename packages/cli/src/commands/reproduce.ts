@@ -1,63 +1,108 @@
 import { join } from "node:path";
-import type { Experiment, ExperimentResult, Paper } from "@quire/papers";
+import type { Experiment, Paper } from "@quire/papers";
 import { type Context, command, type sharedOptions } from "../command.ts";
 import { UsageError } from "../errors.ts";
-import { checkWritable, makeFolder } from "../files.ts";
+import { checkWritable } from "../files.ts";
 import { suggestion } from "../nearest.ts";
 import { duration } from "../numbers.ts";
-import { flag, text, type Values, wholes, withDefault } from "../option.ts";
-import { loadExperiments, loadPaper } from "../papers.ts";
-import { keepResults, recordOf, resultText } from "../results.ts";
-import { runFiles } from "../run-folder.ts";
+import { flag, text, type Values, wholes } from "../option.ts";
+import { loadExperiments, loadPaper, paperIds } from "../papers.ts";
+import { type MeasureOptions, measurePaper, placesOf } from "../reproduction/measure-paper.ts";
+import { reproduceAll } from "../reproduction/reproduce-all.ts";
+import { resultText } from "../results.ts";
 
 const options = {
+  all: flag("Measure every paper, one after another; what stands measured is not measured again"),
+  again: flag("With --all: measure what stands measured as well"),
   claim: text("ID", "Measure this claim only"),
   seeds: wholes("Seeds to train with; the experiment's own unless said"),
   quick: flag("A glance that shows that it runs: less data, one seed; the numbers mean little"),
-  out: withDefault(text("FOLDER", "Folder of the results"), "results"),
+  out: text("FOLDER", "Folder of the results (results unless said, results/quick for a glance)"),
 };
 
 type ReproduceOptions = Values<typeof options & typeof sharedOptions>;
 
-/** Measures a paper's claims again. */
+/** Measures a paper's claims again, or those of all papers. */
 export const reproduceCommand = command({
   name: "reproduce",
   summary: "Measure a paper's claims again: its system against the paper's own baselines",
-  arguments: [{ name: "PAPER", summary: "The paper's id, such as cct" }],
+  arguments: [{ name: "PAPER", summary: "The paper's id, such as cct", optional: true }],
   options,
   examples: [
     "quire reproduce cct",
     "quire reproduce cct --quick",
     "quire reproduce cct --seeds 4,5",
+    "quire reproduce --all",
   ],
-  run: async ([id = ""], given, context) => {
-    const paper = await loadPaper(id);
-    const experiments = chosen(paper, await loadExperiments(id), given.claim);
-    await checkWritable(given.out);
-    const started = new Date();
-    const results: ExperimentResult[] = [];
-    const seeds = new Set<number>();
-    for (const experiment of experiments) {
-      const used = seedsFor(experiment, given);
-      for (const seed of used) seeds.add(seed);
-      const result = await measured(experiment, used, given, context);
-      results.push(onlyClaim(result, given.claim));
-      context.console.print(resultText(paper, results.at(-1) as ExperimentResult));
+  run: async ([id], given, context) => {
+    const out = given.out ?? (given.quick ? join("results", "quick") : "results");
+    checkCall(id, given);
+    await checkWritable(out);
+    const { seeds, seed, quick, again } = given;
+    const how = { budget: quick ? "quick" : "full", seeds, seed, out } as const;
+    if (id === undefined) {
+      const isWhole = await reproduceAll(sourcesOf(), { ...how, keep: !again }, context);
+      if (!isWhole) context.fail();
+    } else {
+      await reproduceOne(id, given.claim, { ...how, keep: false, goOn: false }, context);
     }
-    const seconds = (Date.now() - started.getTime()) / 1000;
-    const budget = given.quick ? "quick" : "full";
-    const record = recordOf({ paper, results, budget, seeds: [...seeds], started, seconds });
-    await makeFolder(join(given.out, id));
-    await keepResults(paper, results, record, { out: given.out, words: context.words });
-    context.console.print(
-      `\nTook ${duration(seconds)}. Wrote ${join(given.out, `${id}.json`)}, and ${runFiles.model}, ` +
-        `${runFiles.onnx} and ${runFiles.report} to ${join(given.out, id)}.`,
-    );
-    context.console.result(record);
   },
 });
 
-function chosen(
+function checkCall(id: string | undefined, { all, again, claim }: ReproduceOptions): void {
+  if (id === undefined && !all) {
+    throw new UsageError('reproduce needs a PAPER, or --all; "quire list" shows all papers.');
+  }
+  if (id !== undefined && all) {
+    throw new UsageError(`reproduce takes a PAPER or --all, not both: leave out ${id} or --all.`);
+  }
+  if (claim !== undefined && all) {
+    throw new UsageError("--claim goes with a PAPER: name the paper, or leave --claim out.");
+  }
+  if (again && !all) {
+    throw new UsageError(
+      "--again goes with --all: a PAPER that is named is always measured again.",
+    );
+  }
+}
+
+function sourcesOf() {
+  return paperIds().map((id) => ({
+    id,
+    load: async () => ({ paper: await loadPaper(id), experiments: await loadExperiments(id) }),
+  }));
+}
+
+async function reproduceOne(
+  id: string,
+  claim: string | undefined,
+  how: MeasureOptions,
+  context: Context,
+): Promise<void> {
+  const paper = await loadPaper(id);
+  const all = await loadExperiments(id);
+  const chosen = chosenOf(paper, all, claim);
+  let seconds = 0;
+  const { record, files } = await measurePaper(
+    paper,
+    { all, chosen },
+    {
+      ...how,
+      onMeasured: (measured) => {
+        seconds += measured.seconds;
+        const verdicts = measured.verdicts.filter(
+          (verdict) => claim === undefined || verdict.claim === claim,
+        );
+        context.console.print(resultText(paper, { ...measured, verdicts }));
+      },
+    },
+    context,
+  );
+  context.console.print(`\nTook ${duration(seconds)}. ${placesOf(paper, how.out, files)}`);
+  context.console.result(record);
+}
+
+function chosenOf(
   { id, claims }: Paper,
   experiments: readonly Experiment[],
   claim: string | undefined,
@@ -69,34 +114,4 @@ function chosen(
     throw new UsageError(`unknown claim ${claim} of ${id}${end}`);
   }
   return experiments.filter((experiment) => experiment.claims.includes(claim));
-}
-
-/** The seeds said; else the experiment's, moved by `--seed`, of which a glance takes one. */
-function seedsFor({ seeds }: Experiment, { seeds: said, seed, quick }: ReproduceOptions): number[] {
-  if (said) return [...said];
-  const moved = seeds.map((own) => own + seed);
-  return quick ? moved.slice(0, 1) : moved;
-}
-
-async function measured(
-  experiment: Experiment,
-  seeds: readonly number[],
-  { quick }: ReproduceOptions,
-  { console, interruptible }: Context,
-): Promise<ExperimentResult> {
-  const budget = quick ? "quick" : "full";
-  const data = await experiment.load(budget);
-  const progress = console.progress("measuring");
-  const onProgress = (now: { share: number; doing: string; loss?: number }): void => {
-    const loss = now.loss === undefined ? "" : `, loss ${now.loss.toFixed(3)}`;
-    progress.update(now.share, now.doing + loss);
-  };
-  return await experiment
-    .measure({ data, seeds, budget, signal: interruptible(), onProgress })
-    .finally(progress.finish);
-}
-
-function onlyClaim(result: ExperimentResult, claim: string | undefined): ExperimentResult {
-  if (claim === undefined) return result;
-  return { ...result, verdicts: result.verdicts.filter((verdict) => verdict.claim === claim) };
 }

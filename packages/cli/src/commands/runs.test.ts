@@ -64,7 +64,7 @@ async function run(
   const interruptible = () => new AbortController().signal;
   const console = new Console({ quiet: true, json });
   try {
-    await command.run(given, raw, { console, words: [], interruptible });
+    await command.run(given, raw, { console, words: [], interruptible, fail: () => undefined });
     return write.mock.calls.map(([text]) => text).join("");
   } finally {
     write.mockRestore();

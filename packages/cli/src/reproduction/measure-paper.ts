@@ -1,0 +1,139 @@
+import type { Budget, Experiment, ExperimentResult, Paper, System } from "@quire/papers";
+import { QuireError } from "@quire/tensor";
+import type { Context } from "../command.ts";
+import { grounds, isSameGround } from "../machine.ts";
+import {
+  keepResults,
+  type MeasuredExperiment,
+  type ResultRecord,
+  readRecord,
+  recordPath,
+  writeRecord,
+} from "../results.ts";
+
+/** How experiments are measured. */
+export interface MeasureOptions {
+  readonly budget: Budget;
+  /** The seeds said; each experiment's own, moved by `seed`, unless said. */
+  readonly seeds?: readonly number[] | undefined;
+  readonly seed: number;
+  readonly out: string;
+  /** Whether what stands in the record from the same sources, machine and seeds is taken from there. */
+  readonly keep: boolean;
+  /** Whether an experiment that fails is passed over and told. */
+  readonly goOn: boolean;
+  readonly onMeasured?: (measured: MeasuredExperiment) => void;
+}
+
+/** What came out of a paper's experiments. */
+export interface PaperOutcome {
+  readonly record: ResultRecord;
+  /** Why experiments did not run, by their claims. */
+  readonly failed: readonly { readonly claims: readonly string[]; readonly reason: string }[];
+  /** How many experiments were measured now: the others were before. */
+  readonly measured: number;
+  /** Files that were written to the paper's folder. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Measures experiments of a paper one after another, and adds each to the paper's record as soon as it is measured.
+ *
+ * @throws the signal's reason when it is interrupted, and what an experiment throws unless `goOn`.
+ */
+export async function measurePaper(
+  paper: Paper,
+  { all, chosen }: { readonly all: readonly Experiment[]; readonly chosen: readonly Experiment[] },
+  options: MeasureOptions,
+  context: Context,
+): Promise<PaperOutcome> {
+  const { budget, out } = options;
+  const signal = context.interruptible();
+  const before = await readRecord(out, paper.id);
+  const found = new Map((before?.budget === budget ? before.experiments : []).map(byClaims));
+  const failed: { claims: readonly string[]; reason: string }[] = [];
+  let trained: System | undefined;
+  let measured = 0;
+  const record = (): ResultRecord => {
+    const known = all.flatMap(({ claims }) => found.get(claims.join()) ?? []);
+    return { paper: paper.id, budget, experiments: known };
+  };
+  for (const experiment of chosen) {
+    const seeds = seedsFor(experiment, options);
+    const kept = found.get(experiment.claims.join());
+    if (options.keep && kept && isCurrent(kept, seeds)) continue;
+    try {
+      const { result, entry } = await measure(experiment, seeds, options, { ...context, signal });
+      if (trained) await result.trained?.release();
+      trained ??= result.trained;
+      measured += 1;
+      found.set(experiment.claims.join(), entry);
+      await writeRecord(out, record());
+      options.onMeasured?.(entry);
+    } catch (error) {
+      if (signal.aborted || !options.goOn) throw error;
+      failed.push({ claims: experiment.claims, reason: reasonOf(error) });
+    }
+  }
+  const { words } = context;
+  const files = measured > 0 ? await keepResults(paper, record(), { out, words, trained }) : [];
+  await trained?.release();
+  return { record: record(), failed, measured, files };
+}
+
+function byClaims(measured: MeasuredExperiment): [string, MeasuredExperiment] {
+  return [measured.claims.join(), measured];
+}
+
+function isCurrent({ grounds: were, seeds: had }: MeasuredExperiment, seeds: readonly number[]) {
+  return had.join() === seeds.join() && isSameGround(were, grounds());
+}
+
+/** The seeds said; else the experiment's, moved by `seed`, of which a glance takes one. */
+function seedsFor(
+  { seeds }: Experiment,
+  { seeds: said, seed, budget }: MeasureOptions,
+): readonly number[] {
+  if (said) return said;
+  const moved = seeds.map((own) => own + seed);
+  return budget === "quick" ? moved.slice(0, 1) : moved;
+}
+
+async function measure(
+  experiment: Experiment,
+  seeds: readonly number[],
+  { budget }: MeasureOptions,
+  { console, signal }: Pick<Context, "console"> & { readonly signal: AbortSignal },
+): Promise<{ readonly result: ExperimentResult; readonly entry: MeasuredExperiment }> {
+  const started = new Date();
+  const data = await experiment.load(budget);
+  const progress = console.progress("measuring");
+  const onProgress = (now: { share: number; doing: string; loss?: number }): void => {
+    const loss = now.loss === undefined ? "" : `, loss ${now.loss.toFixed(3)}`;
+    progress.update(now.share, now.doing + loss);
+  };
+  const result = await experiment
+    .measure({ data, seeds, budget, signal, onProgress })
+    .finally(progress.finish);
+  const { metrics, rows, verdicts, figures = [] } = result;
+  const entry: MeasuredExperiment = {
+    claims: experiment.claims,
+    date: started.toISOString(),
+    seconds: (Date.now() - started.getTime()) / 1000,
+    ...{ seeds, grounds: grounds(), metrics, rows, verdicts },
+    // Bytes of pictures are shown in the report alone.
+    figures: figures.filter(({ kind }) => kind !== "pixels"),
+  };
+  return { result, entry };
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof QuireError ? message : `Quire failed: ${message}`;
+}
+
+/** Where a paper's results stand, as a sentence. */
+export function placesOf({ id }: Paper, out: string, files: readonly string[]): string {
+  const list = new Intl.ListFormat("en").format(files);
+  return `Wrote ${recordPath(out, id)}, and ${list} to ${recordPath(out, id).replace(/\.json$/, "")}.`;
+}

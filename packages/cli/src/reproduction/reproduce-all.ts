@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import type { Experiment, Paper } from "@quire/papers";
+import type { Context } from "../command.ts";
+import { writeWhole } from "../files.ts";
+import { type ClaimLine, claimLines, linesTable, markdownTable, totalsOf } from "./claim-lines.ts";
+import { type MeasureOptions, measurePaper } from "./measure-paper.ts";
+
+/** A paper and its experiments, read when it is its turn. */
+export interface PaperSource {
+  readonly id: string;
+  readonly load: () => Promise<{
+    readonly paper: Paper;
+    readonly experiments: readonly Experiment[];
+  }>;
+}
+
+/**
+ * Measures every paper's claims, one after another, and prints one table. A paper that fails does not stop the others.
+ *
+ * @returns Whether every claim was measured.
+ * @throws the signal's reason when it is interrupted; the table of what was measured until then is printed.
+ */
+export async function reproduceAll(
+  sources: readonly PaperSource[],
+  options: Omit<MeasureOptions, "goOn">,
+  context: Context,
+): Promise<boolean> {
+  const { console } = context;
+  const signal = context.interruptible();
+  const lines: ClaimLine[] = [];
+  try {
+    for (const [place, { id, load }] of sources.entries()) {
+      signal.throwIfAborted();
+      console.note(`${id}, ${place + 1} of ${sources.length}`);
+      const { paper, experiments } = await load();
+      const chosen = { all: experiments, chosen: experiments };
+      const outcome = await measurePaper(paper, chosen, { ...options, goOn: true }, context);
+      const kept = experiments.length - outcome.measured - outcome.failed.length;
+      if (kept > 0) console.note(`${kept} of its experiments stand measured; --again repeats them`);
+      lines.push(...claimLines(paper, outcome));
+    }
+  } finally {
+    if (lines.length > 0) console.print(`${linesTable(lines)}\n\n${totalsOf(lines)}`);
+  }
+  await writeWhole(join(options.out, "summary.md"), markdownTable(lines, options.budget));
+  console.print(`Wrote ${join(options.out, "summary.md")} and a record of each paper beside it.`);
+  console.result({ budget: options.budget, claims: lines });
+  return lines.every(({ outcome }) => outcome !== "not run");
+}
