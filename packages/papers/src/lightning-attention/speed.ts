@@ -69,7 +69,7 @@ interface Place {
 
 /** A share that the cost of a token may differ by over all lengths. */
 const ALLOWED = 0.15;
-/** Timed runs of a step for a seed, of which the fastest counts: the others were disturbed. */
+/** Timed runs of a step in a round, of which the fastest counts: the others were disturbed. */
 const STEPS = 2;
 const WRITTEN = 24;
 
@@ -81,30 +81,36 @@ export const speed: Experiment<Plan> = {
   measure,
 };
 
+/** A place before all its rounds were measured. */
+interface Begun extends Omit<Place, "microseconds" | "kilobytes"> {
+  readonly cost: () => Promise<Cost>;
+}
+
 async function measure({
   data: plan,
   seeds,
   signal,
   onProgress,
 }: ExperimentContext<Plan>): Promise<ExperimentResult> {
-  const places: Place[] = [];
-  const all = plan.lengths.length * 4;
-  for (const use of ["training", "writing"] as const) {
-    for (const contender of contenders) {
-      const model = contender.build();
-      initialize(model, 1);
-      for (const length of plan.lengths) {
-        if (use === "training" && contender.hasTable && length > plan.longestTable) continue;
-        signal?.throwIfAborted();
-        const doing = `${contender.name}, ${use}, ${length} tokens`;
-        onProgress?.({ doing, share: places.length / all });
-        const cost = use === "training" ? trainingCost : writingCost;
-        const parameters = countParameters(model.parameters());
-        const measured = await cost(model, length, plan.tokens, seeds.length);
-        places.push({ name: contender.name, use, length, parameters, ...measured });
-      }
+  const begun = contenders.flatMap((contender) => placesOf(contender, plan));
+  const found = new Map<Begun, Cost[]>(begun.map((place) => [place, []]));
+  const rounds = 1 + seeds.length;
+  // Lengths take turns round by round, so that what the machine does meanwhile falls on all of them; and none pays for
+  // being the first, since the first round does not count.
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, place] of begun.entries()) {
+      signal?.throwIfAborted();
+      const doing = `${place.name}, ${place.use}, ${place.length} tokens`;
+      onProgress?.({ doing, share: (round + i / begun.length) / rounds });
+      const cost = await place.cost();
+      if (round > 0) found.get(place)?.push(cost);
     }
   }
+  const places = begun.map((place): Place => {
+    const costs = found.get(place) ?? [];
+    const microseconds = costs.map((cost) => cost.microseconds);
+    return { ...place, microseconds, kilobytes: costs[0]?.kilobytes ?? 0 };
+  });
   return {
     metrics: [
       { name: "microseconds", as: "number", better: "lower" },
@@ -116,18 +122,28 @@ async function measure({
   };
 }
 
+function placesOf({ name, hasTable, build: make }: Contender, plan: Plan): Begun[] {
+  const model = make();
+  initialize(model, 1);
+  const parameters = countParameters(model.parameters());
+  const short = hasTable ? plan.lengths.filter((one) => one <= plan.longestTable) : plan.lengths;
+  const place = (use: Use, length: number, cost: () => Promise<Cost>): Begun => ({
+    ...{ name, use, length, parameters, cost },
+  });
+  return [
+    ...short.map((one) => place("training", one, () => trainingCost(model, one, plan.tokens))),
+    ...plan.lengths.map((one) => place("writing", one, () => writingCost(model, one))),
+  ];
+}
+
+/** What a round found. */
 interface Cost {
-  readonly microseconds: readonly number[];
+  readonly microseconds: number;
   readonly kilobytes: number;
 }
 
 /** A step of training: microseconds a token, and what it computes on the way, in kilobytes a token. */
-async function trainingCost(
-  model: LanguageNetwork,
-  length: number,
-  tokens: number,
-  rounds: number,
-): Promise<Cost> {
+async function trainingCost(model: LanguageNetwork, length: number, tokens: number): Promise<Cost> {
   const optimizer = adamW(model.parameters(), { learningRate: 1e-4 });
   const train = (ids: Tensor, next: Tensor): { loss: Tensor } => {
     const loss = crossEntropy(model.forward(ids, { training: true }), next);
@@ -137,38 +153,27 @@ async function trainingCost(
   const step = compile(train);
   const ids = tokensOf(tokens / length, length);
   await step(ids, ids);
-  const microseconds: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const times: number[] = [];
-    for (let run = 0; run < STEPS; run++) times.push(await timed(() => step(ids, ids)));
-    microseconds.push((1000 * Math.min(...times)) / tokens);
-  }
+  const times: number[] = [];
+  for (let run = 0; run < STEPS; run++) times.push(await timed(() => step(ids, ids)));
+  const microseconds = (1000 * Math.min(...times)) / tokens;
   await step.release();
   const { working } = estimateMemory(train, typeOf(ids), typeOf(ids));
   return { microseconds, kilobytes: working / 1024 / tokens };
 }
 
 /** A token that follows a text: microseconds, and what the memory holds of the text, in kilobytes. */
-async function writingCost(
-  model: LanguageNetwork,
-  length: number,
-  _: number,
-  rounds: number,
-): Promise<Cost> {
-  const memory = new Memory({ rows: 1, length: length + (rounds + 1) * WRITTEN });
+async function writingCost(model: LanguageNetwork, length: number): Promise<Cost> {
+  const memory = new Memory({ rows: 1, length: length + 2 * WRITTEN });
   const write = (ids: Tensor): Tensor => model.forward(ids, inference, { reading: memory.next() });
   const next = compile(write);
   const id = tokensOf(1, 1);
   // Times do not depend on what was read, only on how much.
   await memory.lengths.set(hostTensor(Int32Array.of(length), [1], "int32"));
   for (let i = 0; i < WRITTEN; i++) await next(id);
-  const microseconds: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const times: number[] = [];
-    for (let i = 0; i < WRITTEN; i++) times.push(await timed(() => next(id)));
-    times.sort((a, b) => a - b);
-    microseconds.push(1000 * (times[WRITTEN / 2] as number));
-  }
+  const times: number[] = [];
+  for (let i = 0; i < WRITTEN; i++) times.push(await timed(() => next(id)));
+  times.sort((a, b) => a - b);
+  const microseconds = 1000 * (times[WRITTEN / 2] as number);
   await next.release();
   const own = new Set(model.parameters());
   const { variables } = estimateMemory(write, typeOf(id));
