@@ -186,11 +186,16 @@ export class CompactTransformer extends Module implements Layer {
 
   /** `[B, C, H, W] -> [B, K]` */
   forward(images: Tensor, mode: Mode = inference): Tensor {
+    return this.head.forward(this.#summarise(this.encode(images, mode)));
+  }
+
+  /** The tokens, a class token first where there is one, before they become one vector. `[B, C, H, W] -> [B, N, D]` */
+  encode(images: Tensor, mode: Mode = inference): Tensor {
     const tokens = this.#withClassToken(this.tokenizer.forward(images));
     const placed = this.positions?.forward(tokens) ?? tokens;
     let x = this.dropout.forward(placed, mode);
     for (const block of this.blocks) x = block.forward(x, mode);
-    return this.head.forward(this.#summarise(this.norm.forward(x)));
+    return this.norm.forward(x);
   }
 
   #withClassToken(tokens: Tensor): Tensor {

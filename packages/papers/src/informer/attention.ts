@@ -12,7 +12,7 @@ import {
   type Tensor,
   transpose,
 } from "@quire/tensor";
-import { drawnSamples, fixedSamples, probSparseAttention } from "./prob-sparse.ts";
+import { drawnSamples, fixedSamples, probSparseAttention, sparsity } from "./prob-sparse.ts";
 
 /** Which attention a layer has, and how it divides. */
 export interface InformerAttentionOptions {
@@ -53,19 +53,30 @@ export class InformerAttention extends Module {
 
   /** `[B, T, D], [B, S, D] -> [B, T, D]` */
   forward(x: Tensor, context: Tensor, mode: Mode = inference): Tensor {
-    const { heads, mix } = this.options;
+    const { mix } = this.options;
     const { B, T, D } = dims(x, "B T D");
-    const { S } = dims(context, "B S D");
-    const divided = (y: Tensor, length: number): Tensor =>
-      transpose(reshape(y, [B, length, heads, D / heads]), [0, 2, 1, 3]);
     const mixed = this.#attend(
-      divided(this.query.forward(x), T),
-      [this.key, this.value].map((layer) => divided(layer.forward(context), S)),
+      this.#divided(this.query.forward(x)),
+      [this.key, this.value].map((layer) => this.#divided(layer.forward(context))),
       mode,
     );
     /// Not in the paper: the official code's decoder reads `[H, T, K]` row by row as if it were `[T, H K]`, so that
     /// what follows sees neighbouring positions of one head. Published results have it.
     return this.output.forward(reshape(mix ? mixed : transpose(mixed, [0, 2, 1, 3]), [B, T, D]));
+  }
+
+  /** How far each position's attention to all is from uniform: those furthest attend. `[B, T, D] -> [B, H, T]` */
+  activity(x: Tensor): Tensor {
+    const { T } = dims(x, "B T D");
+    const [q, k] = [this.query, this.key].map((layer) => this.#divided(layer.forward(x)));
+    return sparsity(q as Tensor, k as Tensor, this.#samples(T, T, inference), this.dense);
+  }
+
+  /** `[B, T, D] -> [B, H, T, K]` */
+  #divided(x: Tensor): Tensor {
+    const { heads } = this.options;
+    const { B, T, D } = dims(x, "B T D");
+    return transpose(reshape(x, [B, T, heads, D / heads]), [0, 2, 1, 3]);
   }
 
   /** `[B, H, T, K], [B, H, S, K] twice -> [B, H, T, K]` */
