@@ -1,4 +1,6 @@
-import type { BatchOf } from "@quire/train";
+import type { Module } from "@quire/nn";
+import type { HostTensor } from "@quire/tensor";
+import { type BatchOf, loadModel, modelTensors } from "@quire/train";
 import type { CurvePoint } from "./paper.ts";
 import type { TrainingPlan } from "./training-plan.ts";
 
@@ -71,4 +73,30 @@ export async function followPlan<B extends BatchOf<B>>(
   await training.release();
   const seconds = (performance.now() - started - evaluating) / 1000;
   return { points, seconds, stopped: signal?.aborted ?? false };
+}
+
+/**
+ * Trains by a plan to its end, and leaves the model with the weights of the epoch that its first metric calls best.
+ *
+ * @throws DivergenceError when the loss is no longer a number.
+ */
+export async function followToBest<B extends BatchOf<B>>(
+  plan: TrainingPlan<B>,
+  model: Module,
+  { onEpoch, ...options }: FollowOptions = {},
+): Promise<Followed> {
+  const [{ name, better }] = plan.metrics;
+  let best: { readonly value: number; readonly weights: Map<string, HostTensor> } | undefined;
+  const followed = await followPlan(plan, {
+    ...options,
+    onEpoch: async (point) => {
+      const value = (better === "higher" ? 1 : -1) * (point.values[name] as number);
+      if (!best || value > best.value) {
+        best = { value, weights: new Map(await modelTensors(model)) };
+      }
+      await onEpoch?.(point);
+    },
+  });
+  if (best) await loadModel(model, best.weights);
+  return followed;
 }

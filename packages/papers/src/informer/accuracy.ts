@@ -92,9 +92,12 @@ export const systems: readonly ComparedForecaster[] = [
   },
 ];
 
+/// Section 4.2 and the official command: eight epochs at most, an end after three without a better validation, and the best
+/// epoch's weights, for the baselines as well.
 const recipe: Recipe = {
   ...{ epochs: 8, batchSize: 32, learningRate: 3e-3, warmUp: 0.5, weightDecay: 0 },
 };
+const PATIENCE = 3;
 
 async function measure({
   data,
@@ -108,7 +111,10 @@ async function measure({
   const epochs = budget === "full" ? recipe.epochs : 1;
   for (const [place, { name, data: series, prepared }] of data.entries()) {
     const found: Comparison<SeriesForecaster> = await compareForecasters(
-      { paper: paper.id, systems, data: prepared, recipe: { ...recipe, epochs } },
+      {
+        ...{ paper: paper.id, systems, data: prepared },
+        ...{ recipe: { ...recipe, epochs }, patience: PATIENCE },
+      },
       {
         ...context,
         onProgress: ({ doing, share, loss }) =>

@@ -30,6 +30,8 @@ export interface ForecastComparison {
   readonly systems: readonly ComparedForecaster[];
   readonly data: PreparedForecast;
   readonly recipe: Recipe;
+  /** Epochs without a better validation after which a training ends; to the recipe's end unless said. */
+  readonly patience?: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export function compareForecasters(
 }
 
 async function trainOnce(
-  { paper, data, recipe }: ForecastComparison,
+  { paper, data, recipe, patience }: ForecastComparison,
   { options, build }: ComparedForecaster,
   seed: number,
   { signal, onProgress }: TurnHooks,
@@ -62,6 +64,7 @@ async function trainOnce(
   const system = new SeriesForecaster(build(data.target), description);
   const { points, seconds } = await trainForecaster(system, {
     ...{ train: data.train, validation: data.validation, recipe, seed },
+    ...(patience !== undefined && { extras: { patience } }),
     ...(signal && { signal }),
     onBatch: ({ share, loss }) => onProgress(share, loss),
   });

@@ -1,7 +1,7 @@
 import { type ForecastBatch, type ForecastWindows, windowBatches } from "@quire/data";
 import { initialize } from "@quire/nn";
 import { meanSquaredError } from "@quire/train";
-import { type Followed, type FollowOptions, followPlan } from "../follow-plan.ts";
+import { type Followed, type FollowOptions, followToBest } from "../follow-plan.ts";
 import type { Recipe, TrainingExtras } from "../recipe.ts";
 import { evenBatches, planTraining, type TrainingPlan } from "../training-plan.ts";
 import type { SeriesForecaster } from "./forecast-system.ts";
@@ -54,15 +54,15 @@ export function planForecastTraining(
 }
 
 /**
- * Trains a forecaster from the beginning.
+ * Trains a forecaster from the beginning, and leaves it with the weights of its best epoch.
  *
  * @throws DivergenceError when the loss is no longer a number.
  */
-export function trainForecaster(
+export async function trainForecaster(
   system: SeriesForecaster,
   { signal, onBatch, onEpoch, ...options }: ForecastTrainingOptions & FollowOptions,
 ): Promise<Followed> {
-  return followPlan(planForecastTraining(system, options), {
+  return await followToBest(planForecastTraining(system, options), system.model, {
     ...(signal && { signal }),
     ...(onBatch && { onBatch }),
     ...(onEpoch && { onEpoch }),

@@ -1,13 +1,7 @@
 import { initialize } from "@quire/nn";
-import { type HostTensor, QuireError, type Tensor } from "@quire/tensor";
-import {
-  binaryCrossEntropy,
-  crossEntropy,
-  loadModel,
-  meanSquaredError,
-  modelTensors,
-} from "@quire/train";
-import { type Followed, type FollowOptions, followPlan } from "../follow-plan.ts";
+import { QuireError, type Tensor } from "@quire/tensor";
+import { binaryCrossEntropy, crossEntropy, meanSquaredError } from "@quire/train";
+import { type Followed, type FollowOptions, followToBest } from "../follow-plan.ts";
 import type { TrainingExtras } from "../recipe.ts";
 import { evenBatches, planTraining, type TrainingPlan } from "../training-plan.ts";
 import { type TabularBatch, tabularBatches } from "./tabular-batches.ts";
@@ -85,20 +79,9 @@ export async function trainTabular(
   predictor: TabularPredictor,
   { signal, onBatch, onEpoch, ...options }: TabularTrainingOptions & FollowOptions,
 ): Promise<Followed> {
-  const plan = planTabularTraining(predictor, options);
-  const [{ name, better }] = plan.metrics;
-  let best: { readonly value: number; readonly weights: Map<string, HostTensor> } | undefined;
-  const followed = await followPlan(plan, {
+  return await followToBest(planTabularTraining(predictor, options), predictor.model, {
     ...(signal && { signal }),
     ...(onBatch && { onBatch }),
-    onEpoch: async (point) => {
-      const value = (better === "higher" ? 1 : -1) * (point.values[name] as number);
-      if (!best || value > best.value) {
-        best = { value, weights: new Map(await modelTensors(predictor.model)) };
-      }
-      await onEpoch?.(point);
-    },
+    ...(onEpoch && { onEpoch }),
   });
-  if (best) await loadModel(predictor.model, best.weights);
-  return followed;
 }
