@@ -42,12 +42,12 @@ def listed(tensor):
     return {"shape": list(tensor.shape), "data": [float(f"{v:.7g}") for v in tensor.flatten().tolist()]}
 
 
-def case(label, model, images, options):
+def case(label, model, images, arguments):
     model.eval()
     with torch.no_grad():
         for parameter in model.state_dict().values():
             parameter.copy_(torch.round(torch.randn_like(parameter) * 40) / 100)
-        if options["positions"] == "sine":
+        if arguments["positional_embedding"] == "sine":
             fresh = type(model.classifier).sinusoidal_embedding(
                 model.classifier.positional_emb.shape[1], model.classifier.positional_emb.shape[2]
             )
@@ -56,7 +56,7 @@ def case(label, model, images, options):
     weights = {name: listed(tensor) for name, tensor in model.state_dict().items()}
     return {
         "label": label,
-        "options": options,
+        "arguments": arguments,
         "images": listed(images),
         "weights": weights,
         "logits": listed(logits),
@@ -71,37 +71,26 @@ def main():
     small = dict(embedding_dim=12, num_heads=3, num_layers=2, num_classes=4)
     cases = []
 
-    def add(label, build, images, options, **given):
+    def add(label, build, images, **given):
         torch.manual_seed(len(cases))
-        model = build(img_size=images.shape[-1], n_input_channels=images.shape[1], **small, **given)
-        cases.append(case(label, model, images, options))
+        arguments = dict(img_size=images.shape[-1], n_input_channels=images.shape[1], **small, **given)
+        arguments.setdefault("positional_embedding", "learnable")
+        model = build(**arguments)
+        cases.append(case(label, model, images, {"class": build.__name__, **arguments}))
 
     for layers, positions in ((1, "none"), (2, "learnable"), (1, "sine")):
-        options = dict(
-            tokenizer=dict(layers=layers, kernel=3, stride=1, padding=1),
-            summary="sequence pooling",
-            positions={"learnable": "learned"}.get(positions, positions),
-        )
-        kwargs = dict(n_conv_layers=layers, kernel_size=3, stride=1, padding=1)
-        add(f"CCT, {layers} convolutions, {positions}", cct.CCT, drawn(2, 3, 16, 16), options,
-            mlp_ratio=2.0, positional_embedding=positions, **kwargs)
-    options = dict(tokenizer=dict(layers=2, kernel=5, stride=2, padding=2), summary="sequence pooling",
-                   positions="learned")
-    add("CCT, 5x2 with a stride", cct.CCT, drawn(1, 1, 32, 32), options, mlp_ratio=3.0, n_conv_layers=2,
-        kernel_size=5, stride=2, padding=2)
+        add(f"CCT, {layers} convolutions, {positions}", cct.CCT, drawn(2, 3, 16, 16), mlp_ratio=2.0,
+            positional_embedding=positions, n_conv_layers=layers, kernel_size=3, stride=1, padding=1)
+    add("CCT, 5x2 with a stride", cct.CCT, drawn(1, 1, 32, 32), mlp_ratio=3.0, n_conv_layers=2, kernel_size=5,
+        stride=2, padding=2)
     for positions in ("learnable", "sine", "none"):
-        options = dict(tokenizer=dict(patch=4), summary="sequence pooling",
-                       positions={"learnable": "learned"}.get(positions, positions))
-        add(f"CVT, {positions}", cvt.CVT, drawn(2, 1, 12, 12), options, kernel_size=4,
-            mlp_ratio=1.0, positional_embedding=positions)
-    for positions in ("learnable", "sine"):
-        options = dict(tokenizer=dict(patch=4), summary="class token",
-                       positions={"learnable": "learned"}.get(positions, positions))
-        add(f"ViT-Lite, {positions}", vit.ViTLite, drawn(2, 3, 8, 8), options, kernel_size=4,
-            mlp_ratio=2.0, positional_embedding=positions)
-    options = dict(tokenizer=dict(patch=4), summary="class token", positions="none")
-    add("ViT-Lite, none", vit.ViTLite, drawn(2, 3, 8, 8), options, kernel_size=4, mlp_ratio=2.0,
-        positional_embedding="none")
+        add(f"CVT, {positions}", cvt.CVT, drawn(2, 1, 12, 12), kernel_size=4, mlp_ratio=1.0,
+            positional_embedding=positions)
+    for positions in ("learnable", "sine", "none"):
+        add(f"ViT-Lite, {positions}", vit.ViTLite, drawn(2, 3, 8, 8), kernel_size=4, mlp_ratio=2.0,
+            positional_embedding=positions)
+    add("CCT, other windows", cct.CCT, drawn(1, 2, 14, 14), mlp_ratio=1.3, n_conv_layers=2, kernel_size=4, stride=1,
+        padding=2, pooling_kernel_size=2, pooling_stride=1, pooling_padding=0)
 
     moved = []
     for label, build, side in (("CCT", cct.CCT, 24), ("ViT-Lite", vit.ViTLite, 12)):

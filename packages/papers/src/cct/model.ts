@@ -45,8 +45,19 @@ export type TokenizerOptions =
       readonly kernel: number;
       readonly stride: number;
       readonly padding: number;
+      /** The maximum after each convolution; of 3 x 3 with a stride of 2 and a padding of 1, as published, unless said. */
+      readonly pooling?: Pooling;
     }
   | { readonly patch: number };
+
+/** A maximum over windows of places. */
+export interface Pooling {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+const publishedPooling: Pooling = { kernel: 3, stride: 2, padding: 1 };
 
 /** Shares that training drops at random. */
 export interface Regularization {
@@ -87,6 +98,7 @@ const PLANES = 64;
 /** Makes tokens of images by convolutions. `[B, C, H, W] -> [B, N, D]` */
 export class ConvolutionalTokenizer extends Module {
   readonly layers: Convolution[];
+  readonly pooling: Pooling;
 
   constructor(
     channels: number,
@@ -94,7 +106,8 @@ export class ConvolutionalTokenizer extends Module {
     options: Exclude<TokenizerOptions, { patch: number }>,
   ) {
     super();
-    const { layers, kernel, stride, padding } = options;
+    const { layers, kernel, stride, padding, pooling = publishedPooling } = options;
+    this.pooling = pooling;
     this.layers = Array.from({ length: layers }, (_, i) => {
       const from = i === 0 ? channels : PLANES;
       const to = i === layers - 1 ? width : PLANES;
@@ -107,7 +120,7 @@ export class ConvolutionalTokenizer extends Module {
   forward(images: Tensor): Tensor {
     let x = images;
     for (const layer of this.layers) {
-      x = maxPool(relu(layer.forward(x)), { kernel: 3, stride: 2, padding: 1 });
+      x = maxPool(relu(layer.forward(x)), this.pooling);
     }
     const { B, D, H, W } = dims(x, "B D H W");
     return transpose(reshape(x, [B, D, H * W]), [0, 2, 1]);
@@ -247,11 +260,13 @@ export function tokenCount(tokenizer: TokenizerOptions, { height, width }: Image
 
 function sideAfter(tokenizer: TokenizerOptions, side: number): number {
   if ("patch" in tokenizer) return side / tokenizer.patch;
-  const { layers, kernel, stride, padding } = tokenizer;
+  const { layers, pooling = publishedPooling, ...convolution } = tokenizer;
+  const after = (size: number, window: Pooling): number =>
+    Math.floor((size + 2 * window.padding - window.kernel) / window.stride) + 1;
   let size = side;
   for (let i = 0; i < layers; i++) {
-    const convolved = Math.floor((size + 2 * padding - kernel) / stride) + 1;
-    size = Math.floor((convolved - 1) / 2) + 1;
+    const convolved = after(size, convolution);
+    size = after(convolved, pooling);
     if (convolved < 1) return 0;
   }
   return size;

@@ -4,8 +4,15 @@ import { compile, type HostTensor, hostTensor, type Tensor } from "@quire/tensor
 import { modelTensors } from "@quire/train";
 import { describe, expect, test } from "vitest";
 import { fromOfficial, toOfficial } from "../official-weights.ts";
-import { build, type CompactTransformer, type CompactTransformerOptions } from "./model.ts";
-import { loadOfficial, officialNames, resizePositions } from "./weights.ts";
+import { build, type CompactTransformer } from "./model.ts";
+import { paper } from "./paper.ts";
+import {
+  fromOfficialArguments,
+  loadOfficial,
+  type OfficialArguments,
+  officialNames,
+  resizePositions,
+} from "./weights.ts";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -14,7 +21,7 @@ interface Stored {
 
 interface StoredCase {
   readonly label: string;
-  readonly options: Pick<CompactTransformerOptions, "tokenizer" | "summary" | "positions">;
+  readonly arguments: OfficialArguments;
   readonly images: Stored;
   readonly weights: Readonly<Record<string, Stored>>;
   readonly logits: Stored;
@@ -47,14 +54,17 @@ function difference(got: HostTensor, wanted: HostTensor): number {
 
 /** The system that a stored case was taken from, for images of a shape. */
 function modelOf(
-  { options, weights }: StoredCase,
+  { arguments: given }: StoredCase,
   { shape }: Stored,
   classes = 4,
 ): CompactTransformer {
-  const expanded = weights["classifier.blocks.0.linear1.weight"]?.shape[0] as number;
-  const [, channels, height, width] = shape as [number, number, number, number];
-  const size = { width: 12, depth: 2, heads: 3, ratio: expanded / 12 };
-  return build({ ...options, ...size }, { height, width, channels, classes });
+  const side = shape[2] as number;
+  const { options, target } = fromOfficialArguments({
+    ...given,
+    img_size: side,
+    num_classes: classes,
+  });
+  return build(options, target);
 }
 
 function stateOf(weights: StoredCase["weights"]): Map<string, HostTensor> {
@@ -87,6 +97,25 @@ describe("official weights", () => {
       await run.release();
     },
   );
+
+  test("what is left out of the arguments is what the official classes take for it", () => {
+    const made = fromOfficialArguments({
+      class: "CCT",
+      embedding_dim: 384,
+      mlp_ratio: 3,
+      n_conv_layers: 2,
+    });
+    const { options, target } = paper.presets["cct_14_7x2_224"] ?? {};
+    const pooling = { kernel: 3, stride: 2, padding: 1 };
+    expect(made.target).toEqual(target);
+    expect(made.options).toEqual({
+      ...options,
+      tokenizer: { ...options?.tokenizer, pooling },
+      regularization: { dropout: 0, attention: 0.1, stochasticDepth: 0.1 },
+    });
+    const other = fromOfficialArguments({ class: "ViTLite", positional_embedding: "sinusoidal" });
+    expect(other.options).toMatchObject({ tokenizer: { patch: 16 }, positions: "sine" });
+  });
 
   test("the head of other classes stays as it was drawn", async () => {
     const [stored] = references.cases as [StoredCase];

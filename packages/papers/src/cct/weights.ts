@@ -11,7 +11,8 @@ import {
 } from "@quire/tensor";
 import { loadModel, modelTensors } from "@quire/train";
 import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
-import type { CompactTransformer } from "./model.ts";
+import type { ImageTarget } from "../tasks/image-target.ts";
+import type { CompactTransformer, CompactTransformerOptions, TokenizerOptions } from "./model.ts";
 
 /// Names of the official code (SHI-Labs/Compact-Transformers, src/), which builds ViT-Lite, CVT and CCT of one
 /// classifier and so gives all three the same names.
@@ -107,4 +108,70 @@ export async function resizePositions(
   rows.set(data.subarray(0, extra * width));
   rows.set(grid.data as Float32Array, extra * width);
   return hostTensor(rows, [1, extra + side * side, width]);
+}
+
+/** The arguments of the official classes, under their names; what is left out is what the class takes for it. */
+export interface OfficialArguments {
+  readonly class: "CCT" | "CVT" | "ViTLite";
+  readonly img_size?: number;
+  readonly embedding_dim?: number;
+  readonly n_input_channels?: number;
+  readonly n_conv_layers?: number;
+  /** Of the convolutions of CCT; the side of a patch of the others. */
+  readonly kernel_size?: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly pooling_kernel_size?: number;
+  readonly pooling_stride?: number;
+  readonly pooling_padding?: number;
+  readonly dropout?: number;
+  readonly attention_dropout?: number;
+  readonly stochastic_depth?: number;
+  readonly num_layers?: number;
+  readonly num_heads?: number;
+  readonly mlp_ratio?: number;
+  readonly num_classes?: number;
+  /** Any other word than these means sines there. */
+  readonly positional_embedding?: string;
+}
+
+/** The options and the target of the system that an official class makes of its arguments. */
+export function fromOfficialArguments(given: OfficialArguments): {
+  readonly options: CompactTransformerOptions;
+  readonly target: ImageTarget;
+} {
+  const { img_size: side = 224, embedding_dim: width = 768, mlp_ratio: ratio = 4 } = given;
+  const positions = given.positional_embedding ?? "learnable";
+  return {
+    options: {
+      ...{ width, depth: given.num_layers ?? 14, heads: given.num_heads ?? 6 },
+      // The hidden layer's width is cut to a whole number.
+      ratio: Math.trunc(width * ratio) / width,
+      tokenizer: tokenizerOf(given),
+      summary: given.class === "ViTLite" ? "class token" : "sequence pooling",
+      positions: positions === "learnable" ? "learned" : positions === "none" ? "none" : "sine",
+      regularization: {
+        dropout: given.dropout ?? 0,
+        attention: given.attention_dropout ?? 0.1,
+        stochasticDepth: given.stochastic_depth ?? 0.1,
+      },
+    },
+    target: {
+      ...{ height: side, width: side, channels: given.n_input_channels ?? 3 },
+      classes: given.num_classes ?? 1000,
+    },
+  };
+}
+
+function tokenizerOf(given: OfficialArguments): TokenizerOptions {
+  if (given.class !== "CCT") return { patch: given.kernel_size ?? 16 };
+  return {
+    layers: given.n_conv_layers ?? 1,
+    ...{ kernel: given.kernel_size ?? 7, stride: given.stride ?? 2, padding: given.padding ?? 3 },
+    pooling: {
+      kernel: given.pooling_kernel_size ?? 3,
+      stride: given.pooling_stride ?? 2,
+      padding: given.pooling_padding ?? 1,
+    },
+  };
 }

@@ -8,7 +8,14 @@ import type { Mixing, TabularRecipe, TabularTarget } from "../tasks/tabular-targ
 import { build, type ExcelFormerOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 
-const MLP = { width: 128, depth: 3, dropout: 0.1 } as const;
+/** How large an MLP is. */
+export interface PerceptronOptions {
+  readonly width: number;
+  readonly depth: number;
+  readonly dropout: number;
+}
+
+const perceptron: PerceptronOptions = { width: 128, depth: 3, dropout: 0.1 };
 
 /** Linear layers with ReLU and dropout between them, what networks for tables are compared with. `[B, F] -> [B, outputs]` */
 export class MultiLayerPerceptron extends Module {
@@ -16,15 +23,15 @@ export class MultiLayerPerceptron extends Module {
   readonly head: Linear;
   readonly dropout: Dropout;
 
-  constructor({ features, outputs }: TabularTarget) {
+  constructor({ features, outputs }: TabularTarget, options: PerceptronOptions = perceptron) {
     super();
-    const { width, depth } = MLP;
+    const { width, depth, dropout } = options;
     this.layers = Array.from(
       { length: depth },
       (_, i) => new Linear({ in: i === 0 ? features : width, out: width }),
     );
     this.head = new Linear({ in: width, out: outputs });
-    this.dropout = new Dropout(MLP.dropout);
+    this.dropout = new Dropout(dropout);
   }
 
   /** `[B, F] -> [B, outputs]` */
@@ -35,8 +42,9 @@ export class MultiLayerPerceptron extends Module {
   }
 }
 
-/// A thirty-second of the published width in each product, since hundreds of rows and minutes of two cores bear no more.
-const size: ExcelFormerOptions = {
+/// An eighth of the published width, since minutes of two cores bear no more.
+/** The size that takes part in the claims. */
+export const size: ExcelFormerOptions = {
   ...(paper.presets["small"]?.options as ExcelFormerOptions),
   ...{ width: 32, heads: 4, depth: 3 },
 };
@@ -63,7 +71,11 @@ export function excelFormerOnTable(
 /** Trains a multi-layer perceptron on a table. */
 export function perceptronOnTable(epochs = recipe.epochs): RunOnTable {
   return modelOnTable({
-    ...{ paper: paper.id, options: MLP, build: (target) => new MultiLayerPerceptron(target) },
+    ...{
+      paper: paper.id,
+      options: perceptron,
+      build: (target) => new MultiLayerPerceptron(target),
+    },
     recipe: { ...recipe, epochs, learningRate: 1e-3 },
   });
 }
