@@ -61,12 +61,15 @@ def case(models, label, unit, options, sizes):
     build = models.InformerStack if stacked else models.Informer
     context, start, horizon = sizes["context"], options["start"], sizes["horizon"]
     channels, outputs = sizes["channels"], sizes["outputs"]
-    model = build(
-        channels, channels, outputs, context, start, horizon, options["factor"], options["width"], options["heads"],
-        options["encoders"] if stacked else options["encoders"][0], options["decoder"], options["hidden"], 0.0,
-        options["attention"], {"features": "timeF", "learned": "learned", "sine": "fixed"}[options["times"]],
-        FREQUENCIES[unit], options["activation"], False, options["distil"], options["mix"], torch.device("cpu"),
-    ).eval()
+    arguments = dict(
+        enc_in=channels, dec_in=channels, c_out=outputs, seq_len=context, label_len=start, out_len=horizon,
+        factor=options["factor"], d_model=options["width"], n_heads=options["heads"],
+        e_layers=options["encoders"] if stacked else options["encoders"][0], d_layers=options["decoder"],
+        d_ff=options["hidden"], dropout=0.0, attn=options["attention"],
+        embed={"features": "timeF", "learned": "learned", "sine": "fixed"}[options["times"]],
+        freq=FREQUENCIES[unit], activation=options["activation"], distil=options["distil"], mix=options["mix"],
+    )
+    model = build(**arguments, device=torch.device("cpu")).eval()
     state = model.state_dict()
     with torch.no_grad():
         for name, value in state.items():
@@ -101,8 +104,7 @@ def case(models, label, unit, options, sizes):
     }
     return {
         "label": label,
-        "options": options,
-        "target": {**sizes, "unit": unit},
+        "arguments": arguments,
         "computed": [name for name in state if name not in kept],
         "past": listed(past),
         "calendar": fields,

@@ -135,13 +135,17 @@ export interface OfficialArguments {
   readonly positional_embedding?: string;
 }
 
+const positionsOf: Readonly<Record<string, CompactTransformerOptions["positions"]>> = {
+  learnable: "learned",
+  none: "none",
+};
+
 /** The options and the target of the system that an official class makes of its arguments. */
 export function fromOfficialArguments(given: OfficialArguments): {
   readonly options: CompactTransformerOptions;
   readonly target: ImageTarget;
 } {
   const { img_size: side = 224, embedding_dim: width = 768, mlp_ratio: ratio = 4 } = given;
-  const positions = given.positional_embedding ?? "learnable";
   return {
     options: {
       ...{ width, depth: given.num_layers ?? 14, heads: given.num_heads ?? 6 },
@@ -149,7 +153,7 @@ export function fromOfficialArguments(given: OfficialArguments): {
       ratio: Math.trunc(width * ratio) / width,
       tokenizer: tokenizerOf(given),
       summary: given.class === "ViTLite" ? "class token" : "sequence pooling",
-      positions: positions === "learnable" ? "learned" : positions === "none" ? "none" : "sine",
+      positions: positionsOf[given.positional_embedding ?? "learnable"] ?? "sine",
       regularization: {
         dropout: given.dropout ?? 0,
         attention: given.attention_dropout ?? 0.1,

@@ -7,7 +7,12 @@ import { toOfficial } from "../official-weights.ts";
 import type { TabularTarget } from "../tasks/tabular-target.ts";
 import { build, type ExcelFormer, type ExcelFormerOptions } from "./model.ts";
 import { paper } from "./paper.ts";
-import { loadOfficial, officialNames } from "./weights.ts";
+import {
+  fromOfficialArguments,
+  loadOfficial,
+  type OfficialArguments,
+  officialNames,
+} from "./weights.ts";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -49,10 +54,18 @@ function difference(got: HostTensor, wanted: HostTensor): number {
   return Math.max(...differences) / scale;
 }
 
-function modelOf({ features, outputs, ...size }: Size): ExcelFormer {
-  const rest = { attention: "semi-permeable", initialScale: 0.01 } as const;
-  const dropout = { attention: 0.3, residual: 0 };
-  return build({ ...rest, dropout, ...size }, { features, outputs });
+/** The arguments that the reference's script gives the official class. */
+function argumentsOf({ features, outputs, width, depth, heads, norm }: Size): OfficialArguments {
+  return {
+    ...{ d_numerical: features, n_layers: depth, d_token: width, n_heads: heads, d_out: outputs },
+    ...{ attention_dropout: 0.3, residual_dropout: 0, prenormalization: norm === "before" },
+    ...{ kv_compression: null, init_scale: 0.01 },
+  };
+}
+
+function modelOf(size: Size): ExcelFormer {
+  const { options, target } = fromOfficialArguments(argumentsOf(size));
+  return build(options, target);
 }
 
 async function loaded({ options, weights }: StoredCase): Promise<ExcelFormer> {
@@ -135,5 +148,17 @@ test("weights of another size are refused", async () => {
   );
   await expect(loadOfficial(model, new Map(state))).rejects.toThrow(
     /^The official weights do not fit the model: tokenizer\.weight is \[5, 8\], the model has \[6, 8\]; .*last_fc\.weight is \[1, 5\], the model has \[1, 6\]\.$/,
+  );
+});
+
+test("the default size by the official arguments; compressed keys are refused", () => {
+  const { options, target } = paper.presets["default"] ?? {};
+  if (!options || !target) throw new Error("the preset is gone");
+  const given = argumentsOf({ ...options, ...target });
+  expect(fromOfficialArguments(given)).toEqual({ options, target });
+  const { init_scale: _, ...unsaid } = given;
+  expect(fromOfficialArguments(unsaid).options.initialScale).toBe(0.1);
+  expect(() => fromOfficialArguments({ ...given, kv_compression: 0.5 })).toThrow(
+    /^ExcelFormer does not compress keys and values, which the official mask does not fit: use a model without kv_compression\.$/,
   );
 });

@@ -3,10 +3,15 @@ import { compile, type HostTensor, hostTensor, type Tensor } from "@quire/tensor
 import { modelTensors } from "@quire/train";
 import { expect, test } from "vitest";
 import { toOfficial } from "../official-weights.ts";
-import type { ForecastTarget } from "../tasks/forecast-target.ts";
 import { InformerAttention } from "./attention.ts";
-import { build, type Informer, type InformerOptions, type InformerVariant } from "./model.ts";
-import { loadOfficial, officialNames } from "./weights.ts";
+import { build, type Informer } from "./model.ts";
+import { paper } from "./paper.ts";
+import {
+  fromOfficialArguments,
+  loadOfficial,
+  type OfficialArguments,
+  officialNames,
+} from "./weights.ts";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -15,8 +20,7 @@ interface Stored {
 
 interface StoredCase {
   readonly label: string;
-  readonly options: InformerOptions & InformerVariant;
-  readonly target: ForecastTarget;
+  readonly arguments: OfficialArguments;
   readonly computed: readonly string[];
   readonly past: Stored;
   readonly calendar: readonly (readonly number[])[];
@@ -42,15 +46,13 @@ function difference(got: HostTensor, wanted: HostTensor): number {
 
 /** The stored case's system with its weights, and with the sampled keys that the official code drew. */
 async function modelOf({
-  options,
-  target,
+  arguments: given,
   weights,
   samples,
   computed,
 }: StoredCase): Promise<Informer> {
-  const { factor, distil, mix, times, activation, ...sizes } = options;
-  const variant = { factor, distil, mix, times, activation };
-  const model = build({ ...sizes, variant }, target);
+  const { options, target } = fromOfficialArguments(given);
+  const model = build(options, target);
   const state = new Map(Object.entries(weights).map(([name, value]) => [name, toHost(value)]));
   for (const name of computed) state.set(name, hostTensor([0], [1]));
   await loadOfficial(model, state);
@@ -69,7 +71,7 @@ async function modelOf({
 
 async function forecastOf(
   model: Informer,
-  { past, calendar, target }: StoredCase,
+  { past, calendar, arguments: given }: StoredCase,
 ): Promise<HostTensor> {
   const batch = past.shape[0] as number;
   const run = compile((x: Tensor, times: Tensor, known: Tensor) =>
@@ -77,7 +79,7 @@ async function forecastOf(
   );
   const fields = Array.from({ length: batch }, () => calendar).flat(2);
   const times = hostTensor(fields, [batch, calendar.length, 8], "float32");
-  const known = hostTensor([], [batch, target.horizon, 0], "float32");
+  const known = hostTensor([], [batch, given.out_len, 0], "float32");
   const said = await run(toHost(past), times, known);
   await run.release();
   return said;
@@ -91,7 +93,7 @@ test.each(cases)("$label: the official forecast", async (stored) => {
     if (module instanceof InformerAttention) module.dense = 0;
   }
   expect(difference(await forecastOf(model, stored), wanted), "one by one").toBeLessThan(1e-4);
-  const stacked = stored.options.encoders.length > 1;
+  const stacked = typeof stored.arguments.e_layers !== "number";
   const back = toOfficial(await modelTensors(model), officialNames(model, stacked));
   expect([...back.keys()].sort()).toEqual(Object.keys(stored.weights).sort());
   for (const [name, value] of back) {
@@ -110,5 +112,26 @@ test("weights that do not fit are listed", async () => {
   state.set("decoder.other", hostTensor([1]));
   await expect(loadOfficial(model, state)).rejects.toThrow(
     /^The official weights do not fit the model: projection\.weight is \[2\], the model has \[3, 8\]; projection\.bias is missing; decoder\.other is not expected\.$/,
+  );
+});
+
+test("arguments: what is left out is what the official classes take for it; others are refused", () => {
+  const sizes = { seq_len: 96, label_len: 48, out_len: 24, enc_in: 7, dec_in: 7, c_out: 7 };
+  const ett = { e_layers: 2, d_layers: 1, d_ff: 2048, embed: "timeF", dropout: 0.05 } as const;
+  const made = fromOfficialArguments({ ...sizes, ...ett });
+  expect(made.options).toMatchObject({ ...paper.presets["ett"]?.options });
+  expect(made.target).toEqual(paper.presets["ett"]?.target);
+  expect(fromOfficialArguments(sizes).options).toEqual({
+    ...{ width: 512, heads: 8, hidden: 512, encoders: [3], decoder: 2, start: 48 },
+    attention: "prob",
+    variant: {
+      ...{ factor: 5, distil: true, mix: true, times: "sine", activation: "gelu", dropout: 0 },
+    },
+  });
+  expect(() => fromOfficialArguments({ ...sizes, dec_in: 1 })).toThrow(
+    /^dec_in is 1 and enc_in is 7: the decoder starts from the encoder's channels, so give the same\.$/,
+  );
+  expect(() => fromOfficialArguments({ ...sizes, freq: "q" })).toThrow(
+    /^the frequency "q" is not known: use one of s, t, h, d, b, w, m\.$/,
   );
 });

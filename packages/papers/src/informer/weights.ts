@@ -1,6 +1,8 @@
+import { QuireError } from "@quire/tensor";
 import { loadModel } from "@quire/train";
 import { fromOfficial, type OfficialName, type State } from "../official-weights.ts";
-import type { Informer } from "./model.ts";
+import type { ForecastTarget } from "../tasks/forecast-target.ts";
+import type { Informer, InformerOptions } from "./model.ts";
 
 /// Names of the official code (zhouhaoyi/Informer2020, models/).
 const parts: readonly (readonly [ours: RegExp, official: string])[] = [
@@ -65,4 +67,72 @@ export async function loadOfficial(model: Informer, state: State): Promise<void>
   const stacked = [...state.keys()].some((name) => name.startsWith("encoder.encoders."));
   const ignored = [...state.keys()].filter((name) => computed.test(name));
   await loadModel(model, fromOfficial(state, officialNames(model, stacked), ignored));
+}
+
+/** The arguments of the official classes, under their names; what is left out is what the classes take for it. */
+export interface OfficialArguments {
+  readonly enc_in: number;
+  readonly dec_in: number;
+  readonly c_out: number;
+  readonly seq_len: number;
+  readonly label_len: number;
+  readonly out_len: number;
+  readonly factor?: number;
+  readonly d_model?: number;
+  readonly n_heads?: number;
+  /** A list makes it `InformerStack`. */
+  readonly e_layers?: number | readonly number[];
+  readonly d_layers?: number;
+  readonly d_ff?: number;
+  readonly dropout?: number;
+  readonly attn?: "prob" | "full";
+  readonly embed?: "timeF" | "fixed" | "learned";
+  readonly freq?: string;
+  readonly activation?: "gelu" | "relu";
+  readonly distil?: boolean;
+  readonly mix?: boolean;
+}
+
+const units: Readonly<Record<string, ForecastTarget["unit"]>> = {
+  ...{ s: "second", t: "minute", h: "hour", d: "day", b: "day", w: "week", m: "month" },
+};
+const timesOf = { timeF: "features", fixed: "sine", learned: "learned" } as const;
+
+/**
+ * The options and the target of the system that an official class makes of its arguments.
+ *
+ * @throws QuireError when the decoder reads other channels than the encoder, or the frequency has no features of times.
+ */
+export function fromOfficialArguments(given: OfficialArguments): {
+  readonly options: InformerOptions;
+  readonly target: ForecastTarget;
+} {
+  const { enc_in: channels, dec_in: decoded, c_out: outputs } = given;
+  const unit = units[given.freq ?? "h"];
+  if (decoded !== channels) {
+    throw new QuireError(
+      `dec_in is ${decoded} and enc_in is ${channels}: the decoder starts from the encoder's channels, so give the same.`,
+    );
+  }
+  if (!unit) {
+    throw new QuireError(
+      `the frequency "${given.freq}" is not known: use one of ${Object.keys(units).join(", ")}.`,
+    );
+  }
+  const { e_layers: layers = 3 } = given;
+  return {
+    options: {
+      ...{ width: given.d_model ?? 512, heads: given.n_heads ?? 8, hidden: given.d_ff ?? 512 },
+      encoders: typeof layers === "number" ? [layers] : layers,
+      ...{ decoder: given.d_layers ?? 2, start: given.label_len, attention: given.attn ?? "prob" },
+      variant: {
+        ...{ factor: given.factor ?? 5, distil: given.distil ?? true, mix: given.mix ?? true },
+        times: timesOf[given.embed ?? "fixed"],
+        ...{ activation: given.activation ?? "gelu", dropout: given.dropout ?? 0 },
+      },
+    },
+    target: {
+      ...{ context: given.seq_len, horizon: given.out_len, channels, outputs, known: 0, unit },
+    },
+  };
 }

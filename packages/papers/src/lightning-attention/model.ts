@@ -33,7 +33,11 @@ export interface TransNormerOptions {
   readonly feedForward: number;
   readonly attention?: GatedAttentionStyle;
   /** Which blocks turn queries and keys by positions, and how; the first, by products, unless said. */
-  readonly lrpe?: { readonly blocks: "first" | "later" | "all" | "none"; readonly form?: LrpeForm };
+  readonly lrpe?: {
+    /** A list says it of each block. */
+    readonly blocks: "first" | "later" | "all" | "none" | readonly boolean[];
+    readonly form?: LrpeForm;
+  };
   /** How tokens go in and out. */
   readonly embedding?: {
     /** Whether the head's weight is the embedding's; false unless said. */
@@ -131,7 +135,8 @@ function temperature(block: number, depth: number): number {
 function lrpeOf({ lrpe }: TransNormerOptions, block: number): LrpeForm | undefined {
   const { blocks = "first", form = "product" } = lrpe ?? {};
   const has = { first: block === 0, later: block > 0, all: true, none: false };
-  return has[blocks] ? form : undefined;
+  const isTurned = typeof blocks === "string" ? has[blocks] : blocks[block];
+  return isTurned ? form : undefined;
 }
 
 function normOf(name: "simple rms" | "layer", width: number): Layer {

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { headSlopes, LayerNorm } from "@quire/nn";
+import { countParameters, headSlopes, LayerNorm } from "@quire/nn";
 import { compile, type HostTensor, hostTensor, type Tensor } from "@quire/tensor";
 import { describe, expect, test } from "vitest";
 import type { State } from "../official-weights.ts";
 import { GatedLinearAttention } from "./gated-attention.ts";
 import { build } from "./model.ts";
-import { loadOfficial, savedOfficial } from "./weights.ts";
+import { paper } from "./paper.ts";
+import { fromOfficialConfig, loadOfficial, savedOfficial } from "./weights.ts";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -149,6 +150,55 @@ describe("official weights", () => {
     );
     await expect(loadOfficial(model, stateOf(stored?.weights ?? {}))).rejects.toThrow(
       /^The official weights do not fit the model: transnormer\.h\.0\.token_mixer\.lrpe\.theta is missing; .*transnormer\.h\.2\.\S+ is not expected/,
+    );
+  });
+});
+
+describe("released configurations", () => {
+  const first = (count: number) => Array.from({ length: count }, (_, block) => Number(block === 0));
+
+  test("what is left out is what the official class takes for it: the 385M model", () => {
+    const { options, target } = fromOfficialConfig({ linear_use_lrpe_list: first(24) });
+    const preset = paper.presets["385m"];
+    if (!preset) throw new Error("the preset is gone");
+    expect(options).toMatchObject({ ...preset.options, attention: { activation: "silu" } });
+    expect(target).toEqual(preset.target);
+    expect(countParameters(build(options, target))).toBe(preset.parameters);
+  });
+
+  test("every part is taken over; an empty list turns no block, and -1 is the width", () => {
+    const { options, target } = fromOfficialConfig(
+      {
+        ...{ vocab_size: 11, decoder_embed_dim: 8, decoder_layers: 2, decoder_attention_heads: 2 },
+        ...{ no_scale_embedding: true, norm_type: "layernorm", linear_use_lrpe_list: [0, 1] },
+        ...{ hidden_dim: 12, linear_act_fun: "leak", glu_dim: -1, bias: true },
+      },
+      32,
+    );
+    expect(options).toEqual({
+      ...{ width: 8, depth: 2, heads: 2, feedForward: 8 },
+      attention: { hidden: 12, activation: "leaky" },
+      lrpe: { blocks: [false, true] },
+      embedding: { tied: false, scaled: false },
+      layers: { bias: true, norm: "layer" },
+    });
+    expect(target).toEqual({ vocabulary: 11, context: 32 });
+    const paths = build(options, target)
+      .namedParameters()
+      .map(([path]) => path);
+    expect(paths.filter((path) => path.includes("attention.positions"))).toEqual([
+      "blocks.1.attention.positions.theta",
+    ]);
+    const none = build(fromOfficialConfig({ decoder_layers: 2 }).options, target);
+    expect(none.namedParameters().some(([path]) => path.includes("positions"))).toBe(false);
+  });
+
+  test("norms and functions that the models do not have are refused", () => {
+    expect(() => fromOfficialConfig({ norm_type: "scalenorm" })).toThrow(
+      /^the norm "scalenorm" is not known: use a model with one of simplermsnorm, layernorm\.$/,
+    );
+    expect(() => fromOfficialConfig({ linear_act_fun: "sine" })).toThrow(
+      /^the function "sine" is not known: use a model with one of silu, swish, gelu, relu, elu, sigmoid, exp, leak, 1\+elu, 2\+elu, none\.$/,
     );
   });
 });

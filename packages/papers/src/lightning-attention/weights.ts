@@ -1,9 +1,10 @@
 import type { Module } from "@quire/nn";
-import { type HostTensor, hostTensor } from "@quire/tensor";
+import { type HostTensor, hostTensor, QuireError } from "@quire/tensor";
 import { loadModel, modelTensors } from "@quire/train";
 import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
-import type { GatedLinearAttention } from "./gated-attention.ts";
-import type { TransNormer } from "./model.ts";
+import type { LanguageTarget } from "../tasks/language-target.ts";
+import type { ActivationName, GatedLinearAttention } from "./gated-attention.ts";
+import type { TransNormer, TransNormerOptions } from "./model.ts";
 
 /**
  * Whose names: the released models' (modeling_transnormer.py on Hugging Face's hub), those of the first author's
@@ -128,4 +129,71 @@ function together(state: State): Map<string, HostTensor> {
     joined.set(whole, hostTensor(data, [rows * FUSED.length, ...rest], "float32"));
   }
   return joined;
+}
+
+/** What `config.json` of a released TransNormerLLM says, as far as a model is made of it; see `TransnormerConfig`. */
+export interface OfficialConfig {
+  readonly vocab_size?: number;
+  readonly decoder_embed_dim?: number;
+  readonly decoder_layers?: number;
+  readonly decoder_attention_heads?: number;
+  readonly no_scale_embedding?: boolean;
+  readonly norm_type?: string;
+  /** Which blocks turn queries and keys by positions, 1 or 0 each. */
+  readonly linear_use_lrpe_list?: readonly (number | boolean)[];
+  readonly hidden_dim?: number;
+  readonly linear_act_fun?: string;
+  /** -1 for the width. */
+  readonly glu_dim?: number;
+  readonly bias?: boolean;
+}
+
+const norms: Readonly<Record<string, "simple rms" | "layer">> = {
+  simplermsnorm: "simple rms",
+  layernorm: "layer",
+};
+
+/** The official words for functions, where they are not ours. */
+const functions: Readonly<Record<string, ActivationName>> = {
+  ...{ silu: "silu", swish: "silu", gelu: "gelu", relu: "relu", elu: "elu", sigmoid: "sigmoid" },
+  ...{ exp: "exp", leak: "leaky", "1+elu": "1+elu", "2+elu": "2+elu", none: "none" },
+};
+
+/**
+ * The options and the target of a model as a released configuration describes it; what it leaves out is what the
+ * official class takes for it.
+ *
+ * @param context Tokens that are read at once, which the configuration does not say.
+ * @throws QuireError when it names a norm or a function that the models here do not have.
+ */
+export function fromOfficialConfig(
+  config: OfficialConfig,
+  context = 2048,
+): { readonly options: TransNormerOptions; readonly target: LanguageTarget } {
+  const { decoder_embed_dim: width = 1024, glu_dim: inner = 2816 } = config;
+  const { linear_use_lrpe_list: turned = [], hidden_dim: hidden = 1024 } = config;
+  const known = <T>(table: Readonly<Record<string, T>>, name: string, what: string): T => {
+    const found = table[name];
+    if (found !== undefined) return found;
+    throw new QuireError(
+      `${what} "${name}" is not known: use a model with one of ${Object.keys(table).join(", ")}.`,
+    );
+  };
+  return {
+    options: {
+      ...{ width, depth: config.decoder_layers ?? 24, heads: config.decoder_attention_heads ?? 8 },
+      feedForward: inner === -1 ? width : inner,
+      attention: {
+        hidden,
+        activation: known(functions, config.linear_act_fun ?? "silu", "the function"),
+      },
+      lrpe: { blocks: turned.map(Boolean) },
+      embedding: { tied: false, scaled: !(config.no_scale_embedding ?? false) },
+      layers: {
+        bias: config.bias ?? false,
+        norm: known(norms, config.norm_type ?? "simplermsnorm", "the norm"),
+      },
+    },
+    target: { vocabulary: config.vocab_size ?? 64_000, context },
+  };
 }
