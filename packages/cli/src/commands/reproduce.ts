@@ -8,7 +8,7 @@ import { duration } from "../numbers.ts";
 import { flag, text, type Values, wholes } from "../option.ts";
 import { loadExperiments, loadPaper, paperIds } from "../papers.ts";
 import { type MeasureOptions, measurePaper, placesOf } from "../reproduction/measure-paper.ts";
-import { reproduceAll } from "../reproduction/reproduce-all.ts";
+import { reproduceAll, summarize } from "../reproduction/reproduce-all.ts";
 import { resultText } from "../results.ts";
 
 const options = {
@@ -98,6 +98,7 @@ async function reproduceOne(
     },
     context,
   );
+  await summarize(sourcesOf(), how);
   context.console.print(`\nTook ${duration(seconds)}. ${placesOf(paper, how.out, files)}`);
   context.console.result(record);
 }

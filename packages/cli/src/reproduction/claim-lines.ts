@@ -13,6 +13,8 @@ export interface ClaimLine {
   readonly figure: string;
   /** Of the experiment, divided among the claims that it answers; none where it did not run. */
   readonly seconds?: number;
+  /** When it was measured, and of which sources. */
+  readonly measured?: string;
 }
 
 /** What a claim may take on two quiet cores. */
@@ -30,11 +32,13 @@ export function claimLines(
     const experiment = record.experiments.find(({ claims: answered }) => answered.includes(claim));
     const verdict = experiment?.verdicts.find(({ claim: judged }) => judged === claim);
     if (!experiment || !verdict) {
-      return { ...own, outcome: "not run", found: "No experiment answers it." };
+      return { ...own, outcome: "not run", found: "Not measured." };
     }
     const { holds, found } = verdict;
     const seconds = experiment.seconds / experiment.claims.length;
-    return { ...own, outcome: holds ? "holds" : "does not hold", found, seconds };
+    const measured = [experiment.date.slice(0, 10), experiment.grounds.commit?.slice(0, 7) ?? ""];
+    const outcome = holds ? "holds" : "does not hold";
+    return { ...own, outcome, found, seconds, measured: measured.join(" ").trim() };
   });
 }
 
@@ -74,13 +78,15 @@ export function totalsOf(lines: readonly ClaimLine[]): string {
 export function markdownTable(lines: readonly ClaimLine[], budget: Budget): string {
   const row = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const titles = columns.map(({ title }) => title);
-  const rule = columns.map(({ align }) => (align === "right" ? "---:" : "---"));
+  const titles = [...columns.map(({ title }) => title), "measured"];
+  const rule = [...columns.map(({ align }) => (align === "right" ? "---:" : "---")), "---"];
   const command = `quire reproduce --all${budget === "quick" ? " --quick" : ""}`;
   const notes = [
-    `Written by \`${command}\`; each paper's record beside it says on what machine and with which seeds.`,
+    `Written by \`${command}\`; each paper's record beside it says on what machine and with which seeds. Seconds are ` +
+      "those of the experiment, divided among the claims that it answers.",
     ...(budget === "quick" ? ["A glance that shows that it runs: the numbers mean little."] : []),
   ];
-  const rows = [titles, rule, ...lines.map(cellsOf)].map(row).join("\n");
+  const cells = lines.map((line) => [...cellsOf(line), line.measured ?? ""]);
+  const rows = [titles, rule, ...cells].map(row).join("\n");
   return `# Claims, measured\n\n${notes.join("\n")}\n\n${rows}\n\n${totalsOf(lines)}\n`;
 }

@@ -9,7 +9,7 @@ import { Console } from "../console.ts";
 import { type Grounds, isSameGround } from "../machine.ts";
 import { readRecord, writeRecord } from "../results.ts";
 import { measurePaper } from "./measure-paper.ts";
-import { type PaperSource, reproduceAll } from "./reproduce-all.ts";
+import { type PaperSource, reproduceAll, summarize } from "./reproduce-all.ts";
 
 const ground: Grounds = {
   machine: { processor: "a processor", cores: 2, memoryGiB: 8, system: "a system" },
@@ -115,8 +115,14 @@ describe("reproduce --all", () => {
       ].join("\n"),
     );
     const summary = readFileSync(join(out, "summary.md"), "utf8");
-    expect(summary).toContain("| alpha | first | holds | first seen. | first: 1 | 0 |");
-    expect(summary).toContain("| beta | fourth | not run | Quire failed: boom | fourth: 1 |  |");
+    const today = new Date().toISOString().slice(0, 10);
+    expect(summary).toContain(`| alpha | first | holds | first seen. | first: 1 | 0 | ${today} |`);
+    expect(summary).toContain("| beta | fourth | not run | Quire failed: boom | fourth: 1 |  |  |");
+    await summarize(sources, { out, budget: "full" });
+    const again = readFileSync(join(out, "summary.md"), "utf8");
+    expect(again).toBe(
+      summary.replace(/The data is not installed[^|]*(?= \|)|Quire failed: boom/g, "Not measured."),
+    );
     const record = JSON.parse(readFileSync(join(out, "alpha.json"), "utf8"));
     expect(record.experiments).toMatchObject([{ claims: ["first", "second"], seeds: [1, 2, 3] }]);
   });

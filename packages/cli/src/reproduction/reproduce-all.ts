@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Experiment, Paper } from "@quire/papers";
 import type { Context } from "../command.ts";
-import { writeWhole } from "../files.ts";
+import { makeFolder, writeWhole } from "../files.ts";
+import { readRecord } from "../results.ts";
 import { type ClaimLine, claimLines, linesTable, markdownTable, totalsOf } from "./claim-lines.ts";
 import { type MeasureOptions, measurePaper } from "./measure-paper.ts";
 
@@ -42,8 +43,34 @@ export async function reproduceAll(
   } finally {
     if (lines.length > 0) console.print(`${linesTable(lines)}\n\n${totalsOf(lines)}`);
   }
-  await writeWhole(join(options.out, "summary.md"), markdownTable(lines, options.budget));
-  console.print(`Wrote ${join(options.out, "summary.md")} and a record of each paper beside it.`);
+  const path = await writeSummary(lines, options);
+  console.print(`Wrote ${path} and a record of each paper beside it.`);
   console.result({ budget: options.budget, claims: lines });
   return lines.every(({ outcome }) => outcome !== "not run");
+}
+
+/** Writes the table of all papers from their records in a folder; claims without one are not measured. */
+export async function summarize(
+  sources: readonly PaperSource[],
+  options: Pick<MeasureOptions, "out" | "budget">,
+): Promise<void> {
+  const { out, budget } = options;
+  const lines: ClaimLine[] = [];
+  for (const { id, load } of sources) {
+    const { paper } = await load();
+    const found = await readRecord(out, id);
+    const record = found?.budget === budget ? found : { paper: id, budget, experiments: [] };
+    lines.push(...claimLines(paper, { record, failed: [] }));
+  }
+  await writeSummary(lines, options);
+}
+
+async function writeSummary(
+  lines: readonly ClaimLine[],
+  { out, budget }: Pick<MeasureOptions, "out" | "budget">,
+): Promise<string> {
+  const path = join(out, "summary.md");
+  await makeFolder(out);
+  await writeWhole(path, markdownTable(lines, budget));
+  return path;
 }
