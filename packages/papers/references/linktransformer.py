@@ -69,6 +69,15 @@ def weights(model):
     return {name: listed(value) for name, value in model.state_dict().items() if value.is_floating_point()}
 
 
+TOLD = ("model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+        "max_position_embeddings", "pad_token_id", "layer_norm_eps", "hidden_act", "type_vocab_size",
+        "relative_attention_num_buckets")
+
+
+def told(config):
+    return {key: getattr(config, key) for key in TOLD if hasattr(config, key)}
+
+
 def drawn_ids(padding, length):
     ids = torch.randint(3, 19, (3, length))
     for row, kept in enumerate((length, length - 2, 2)):
@@ -93,10 +102,17 @@ def main():
     }
     cases, heads = [], []
     for layout, (config_of, model_of, classifier_of, padding, more) in kinds.items():
-        for pooling, width, length in (("mean", None, 7), ("cls", 5, 24), ("max", None, 5)):
+        other = {
+            "layer_norm_eps": 0.03,
+            "hidden_act": {"bert": "relu", "roberta": "gelu_new", "mpnet": "silu"}[layout],
+            **({} if layout == "mpnet" else {"type_vocab_size": 3}),
+        }
+        runs = (("mean", None, 7, {}), ("cls", 5, 24, {}), ("max", None, 5, {}), ("mean", None, 9, other))
+        for pooling, width, length, changed in runs:
             torch.manual_seed(len(cases) + 1)
             config = config_of(vocab_size=19, hidden_size=12, num_hidden_layers=2, num_attention_heads=3,
-                               intermediate_size=18, max_position_embeddings=40, pad_token_id=padding, **more)
+                               intermediate_size=18, max_position_embeddings=40, pad_token_id=padding,
+                               **{**more, **changed})
             model = filled(model_of(config))
             state = weights(model)
             ids = drawn_ids(padding, length)
@@ -110,12 +126,11 @@ def main():
                     state.update({f"linear.{name}": listed(v) for name, v in dense.state_dict().items()})
                     vector = torch.tanh(dense(vector))
                 vector = torch.nn.functional.normalize(vector, p=2, dim=1)
-            cases.append({"layout": layout, "pooling": pooling, "projection": width, "config": {
-                key: getattr(config, key) for key in (
-                    "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
-                    "intermediate_size", "max_position_embeddings", "pad_token_id")},
+            cases.append({"layout": layout, "pooling": pooling, "projection": width, "config": told(config),
                 "ids": {"shape": list(ids.shape), "data": ids.flatten().tolist()},
                 "weights": state, "vectors": listed(vector)})
+        config = config_of(vocab_size=19, hidden_size=12, num_hidden_layers=2, num_attention_heads=3,
+                           intermediate_size=18, max_position_embeddings=40, pad_token_id=padding, **more)
         torch.manual_seed(99)
         config.num_labels = 4
         model = filled(classifier_of(config))

@@ -21,11 +21,15 @@ import {
   cast,
   cumulativeSum,
   dims,
+  gelu,
+  geluTanh,
   iota,
   mul,
   notEqual,
   QuireError,
+  relu,
   reshape,
+  silu,
   slice,
   type Tensor,
   tanh,
@@ -38,9 +42,19 @@ import type { LinkageTarget, TextEncoder } from "../tasks/linkage-target.ts";
  */
 export type EncoderLayout = "bert" | "roberta" | "mpnet" | "plain";
 
+/** A layout of which a checkpoint has parts in another way. */
+export interface ChangedLayout {
+  readonly of: EncoderLayout;
+  /** What variances are kept above by. */
+  readonly epsilon?: number;
+  /** Rows of the table that tells a text's first and second part; RoBERTa has one, MPNet no table. */
+  readonly segments?: number;
+  readonly activation?: "gelu" | "gelu tanh" | "relu" | "silu";
+}
+
 /** What a sentence encoder is made of. */
 export interface SentenceEncoderOptions {
-  readonly layout: EncoderLayout;
+  readonly layout: EncoderLayout | ChangedLayout;
   readonly width: number;
   readonly depth: number;
   readonly heads: number;
@@ -74,6 +88,17 @@ const layouts: Readonly<Record<EncoderLayout, LayoutFacts>> = {
   plain: { epsilon: 1e-5, segments: 0, offset: false, relative: false },
 };
 
+const activations = { gelu, "gelu tanh": geluTanh, relu, silu } as const;
+
+/** Whose layers an encoder has, and all that is to know of them. */
+export function layoutOf({ layout }: Pick<SentenceEncoderOptions, "layout">): LayoutFacts &
+  Required<Omit<ChangedLayout, "of">> & {
+    readonly name: EncoderLayout;
+  } {
+  const { of: name, ...changed } = typeof layout === "string" ? { of: layout } : layout;
+  return { name, activation: "gelu", ...layouts[name], ...changed };
+}
+
 /**
  * A transformer that makes one vector of a text: tokens with positions, blocks, the mean of the tokens' vectors, and
  * length 1, so that a product of two is their cosine. Where the target has classes, a head tells them apart instead.
@@ -96,11 +121,11 @@ export class SentenceEncoder extends Module implements TextEncoder {
 
   constructor(options: SentenceEncoderOptions, target: LinkageTarget) {
     super();
-    const { layout, width, depth, heads, ratio, projection, dropout } = options;
+    const { width, depth, heads, ratio, projection, dropout } = options;
     const { vocabulary, length, padding, classes } = target;
-    const { epsilon, segments, offset, relative } = layouts[layout];
+    const { name, epsilon, segments, offset, relative, activation } = layoutOf(options);
     const norm = (size: number): LayerNorm => new LayerNorm({ width: size, epsilon });
-    const isPublished = layout !== "plain";
+    const isPublished = name !== "plain";
     this.tokens = new Embedding({ count: vocabulary, width, initial });
     const rows = length + (offset ? padding + 1 : 0);
     this.positions = new Embedding({ count: rows, width, initial });
@@ -115,7 +140,7 @@ export class SentenceEncoder extends Module implements TextEncoder {
       block: {
         ...{ width, norm, dropout, order: isPublished ? "post" : "pre" },
         attention: { ...attention, ...bias },
-        feedForward: { ratio, initial },
+        feedForward: { ratio, initial, activation: activations[activation] },
       },
     });
     this.pooler = isPublished ? new Linear({ in: width, out: width, initial }) : undefined;
@@ -157,7 +182,7 @@ export class SentenceEncoder extends Module implements TextEncoder {
 
   /// RoBERTa and MPNet count positions from the padding token's id on, and give padding that very row.
   #places(counts: Tensor): Tensor {
-    if (!layouts[this.options.layout].offset) return iota(counts.shape, 1);
+    if (!layoutOf(this.options).offset) return iota(counts.shape, 1);
     const counted = cast(counts, "int32");
     return add(mul(cumulativeSum(counted, { axis: 1 }), counted), this.target.padding);
   }
@@ -179,10 +204,10 @@ export class SentenceEncoder extends Module implements TextEncoder {
   /// Section 3.4: classification by the base models' own heads, which read the first token.
   #scored(head: Linear, read: Tensor, counts: Tensor, mode: Mode): Tensor {
     if (!this.pooler) return head.forward(this.dropout.forward(this.#pooled(read, counts), mode));
-    const { layout } = this.options;
+    const { name } = layoutOf(this.options);
     const first = firstOf(read);
     // Heads of RoBERTa and MPNet drop before this layer too.
-    const given = layout === "bert" ? first : this.dropout.forward(first, mode);
+    const given = name === "bert" ? first : this.dropout.forward(first, mode);
     return head.forward(this.dropout.forward(tanh(this.pooler.forward(given)), mode));
   }
 }

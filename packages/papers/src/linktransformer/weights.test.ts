@@ -148,3 +148,21 @@ describe("presets", () => {
     },
   );
 });
+
+test("configurations that the encoders do not have are refused; published ones are layouts by name", () => {
+  const [{ config }] = references.cases as [StoredCase];
+  expect(fromOfficialConfig(config).options.layout).toBe("bert");
+  expect(fromOfficialConfig({ ...config, layer_norm_eps: 0.1 }).options.layout).toEqual({
+    ...{ of: "bert", activation: "gelu", epsilon: 0.1, segments: 2 },
+  });
+  expect(() => fromOfficialConfig({ ...config, hidden_act: "mish" })).toThrow(
+    /^the function "mish" is not known: use a model with one of gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish\.$/,
+  );
+  expect(() => fromOfficialConfig({ ...config, position_embedding_type: "relative_key" })).toThrow(
+    /^positions of the kind "relative_key" are not known: use a model with absolute ones\.$/,
+  );
+  const mpnet = { ...config, model_type: "mpnet", relative_attention_num_buckets: 16 };
+  expect(() => fromOfficialConfig(mpnet)).toThrow(
+    /^16 ranges of distances are not known: use a model with 32, as the official code computes them\.$/,
+  );
+});

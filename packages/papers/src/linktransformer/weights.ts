@@ -2,7 +2,13 @@ import { initialize } from "@quire/nn";
 import { type HostTensor, QuireError } from "@quire/tensor";
 import { loadModel, modelTensors } from "@quire/train";
 import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
-import type { EncoderLayout, SentenceEncoder, SentenceEncoderOptions } from "./model.ts";
+import {
+  type ChangedLayout,
+  type EncoderLayout,
+  layoutOf,
+  type SentenceEncoder,
+  type SentenceEncoderOptions,
+} from "./model.ts";
 
 type Parts = readonly (readonly [ours: RegExp, official: string])[];
 
@@ -54,7 +60,7 @@ const passedOver = /^(embeddings\.(position_ids|token_type_ids)|cls\.|lm_head\.)
 const prefix = /^(bert|roberta|mpnet|0\.auto_model|auto_model)\./;
 
 function partsOf({ options, target }: SentenceEncoder): Parts {
-  const { layout } = options;
+  const { name: layout } = layoutOf(options);
   if (layout === "plain") {
     throw new QuireError(
       'there are no official weights of the layout "plain": choose another one.',
@@ -126,9 +132,14 @@ export interface OfficialConfig {
   readonly max_position_embeddings: number;
   readonly hidden_dropout_prob?: number;
   readonly pad_token_id?: number;
+  readonly layer_norm_eps?: number;
+  readonly type_vocab_size?: number;
+  readonly hidden_act?: string;
+  readonly relative_attention_num_buckets?: number;
+  readonly position_embedding_type?: string;
 }
 
-const layoutOf: Readonly<Record<string, EncoderLayout>> = {
+const kinds: Readonly<Record<string, EncoderLayout>> = {
   bert: "bert",
   mpnet: "mpnet",
   roberta: "roberta",
@@ -149,17 +160,17 @@ export function fromOfficialConfig(config: OfficialConfig): {
     readonly padding: number;
   };
 } {
-  const layout = layoutOf[config.model_type];
+  const layout = kinds[config.model_type];
   if (!layout) {
     throw new QuireError(
-      `a model of the type "${config.model_type}" is not known: use one of ${Object.keys(layoutOf).join(", ")}.`,
+      `a model of the type "${config.model_type}" is not known: use one of ${Object.keys(kinds).join(", ")}.`,
     );
   }
   const padding = config.pad_token_id ?? (layout === "bert" ? 0 : 1);
   const before = layout === "bert" ? 0 : padding + 1;
   return {
     options: {
-      layout,
+      layout: changedLayout(layout, config),
       width: config.hidden_size,
       depth: config.num_hidden_layers,
       heads: config.num_attention_heads,
@@ -173,4 +184,45 @@ export function fromOfficialConfig(config: OfficialConfig): {
       padding,
     },
   };
+}
+
+const activations: Readonly<Record<string, ChangedLayout["activation"]>> = {
+  ...{ gelu: "gelu", gelu_new: "gelu tanh", gelu_pytorch_tanh: "gelu tanh" },
+  ...{ relu: "relu", silu: "silu", swish: "silu" },
+};
+
+/** The layout, by its name where the configuration has it as published; transformers leaves its own defaults out. */
+function changedLayout(
+  of: EncoderLayout,
+  config: OfficialConfig,
+): SentenceEncoderOptions["layout"] {
+  const { hidden_act: act = "gelu", position_embedding_type: positions = "absolute" } = config;
+  const activation = activations[act];
+  if (!activation) {
+    throw new QuireError(
+      `the function "${act}" is not known: use a model with one of ${Object.keys(activations).join(", ")}.`,
+    );
+  }
+  if (positions !== "absolute") {
+    throw new QuireError(
+      `positions of the kind "${positions}" are not known: use a model with absolute ones.`,
+    );
+  }
+  /// MPNet's official code always computes 32 ranges of distances, whatever its configuration says.
+  const { relative_attention_num_buckets: buckets = 32 } = config;
+  if (of === "mpnet" && buckets !== 32) {
+    throw new QuireError(
+      `${buckets} ranges of distances are not known: use a model with 32, as the official code computes them.`,
+    );
+  }
+  const changed = {
+    activation,
+    epsilon: config.layer_norm_eps ?? 1e-12,
+    segments: of === "mpnet" ? 0 : (config.type_vocab_size ?? 2),
+  };
+  const usual = layoutOf({ layout: of });
+  const isUsual = Object.entries(changed).every(
+    ([name, value]) => usual[name as keyof typeof changed] === value,
+  );
+  return isUsual ? of : { of, ...changed };
 }
