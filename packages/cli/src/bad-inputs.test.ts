@@ -83,6 +83,7 @@ async function writeRuns(): Promise<void> {
   const checkpoints = join(copy("checkpoint"), "checkpoint");
   const last = readdirSync(checkpoints).find((name) => name.startsWith("step-")) as string;
   truncateSync(join(checkpoints, last), 2000);
+  truncateSync(join(copy("best"), "checkpoint", "best.safetensors"), 2000);
 }
 
 beforeAll(async () => {

@@ -166,6 +166,10 @@ export function readValues<T extends OptionTable>(
 ): Values<T> {
   const entries = Object.entries(table).map(([name, option]) => {
     const raw = given[name];
+    if (typeof raw === "string" && /^--[a-z]/.test(raw)) {
+      const flag = flagOf(name);
+      throw new UsageError(`option ${flag} for ${command} needs a value: ${flag} ${option.value}.`);
+    }
     if (raw !== undefined && raw !== false) {
       return [name, option.read(textOf(raw), flagOf(name))];
     }

@@ -2,7 +2,12 @@ import { join } from "node:path";
 import { countParameters } from "@quire/nn";
 import type { CurvePoint, Paper, ShownMetric, TrainingPlan } from "@quire/papers";
 import type { BatchOf, ProcessGroup } from "@quire/train";
-import { machineMemory, type Recorded, recordTraining } from "@quire/train/node";
+import {
+  machineMemory,
+  type Recorded,
+  type ResumeOptions,
+  recordTraining,
+} from "@quire/train/node";
 import type { Context } from "./command.ts";
 import type { Console } from "./console.ts";
 import { writeWhole } from "./files.ts";
@@ -24,8 +29,8 @@ export interface RunningTraining {
   readonly memory: number | undefined;
   /** Processes that share each batch; the first one shows and writes what comes of it. */
   readonly group?: ProcessGroup | undefined;
-  /** Set where it goes on from a checkpoint: whether an older one will do for a damaged one. */
-  readonly resumed?: { readonly fallback: boolean };
+  /** Set where it goes on from a checkpoint. */
+  readonly resumed?: ResumeOptions;
   /** The call that goes on with it once it was stopped; `quire train --resume` unless said. */
   readonly goOn?: (folder: string) => string;
 }

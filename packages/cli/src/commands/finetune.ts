@@ -106,7 +106,7 @@ export const finetuneCommand = command({
     await writeConfig(folder, { model: begun.system.description, words: context.words });
     const config = {
       ...{ data, fingerprint: "", options: {}, preset: values.train, recipe: chosen, extras: {} },
-      ...{ seed, keep: 1, weights: values.weights },
+      ...{ seed, keep: 2, weights: values.weights },
     };
     // What was learnt goes on from the file of the run, which normalises pictures itself.
     const goOn = (run: string): string =>

@@ -1,3 +1,4 @@
+import type { ResumeStart } from "@quire/train/node";
 import { command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { flag, required, text } from "../option.ts";
@@ -15,7 +16,9 @@ export const resumeCommand = command({
   arguments: [],
   options: {
     resume: required(text("RUN", "The run's folder, or its name in runs")),
-    fallback: flag("Take the checkpoint before where the last one is damaged"),
+    fallback: flag(
+      "Take the checkpoint before where the last one is damaged, and do without the best one where that is",
+    ),
     memory: runOptions.memory,
   },
   examples: ["quire train --resume runs/cct-1"],
@@ -44,7 +47,18 @@ export const resumeCommand = command({
       recipe: training.recipe,
       extras: { ...training.extras, ...(group && { group }) },
     });
-    const running = { begun, config: training, paper, memory, group, resumed: { fallback } };
+    const onStart = (start: ResumeStart): void => console.note(startText(folder, start));
+    const resumed = { fallback, onStart };
+    const running = { begun, config: training, paper, memory, group, resumed };
     await trainInto(folder, running, context);
   },
 });
+
+/** Where a run goes on, and what had to be left out for it. */
+function startText(folder: string, { path, step, damaged }: ResumeStart): string {
+  const aside = damaged.map((file) => `${file} is damaged: set aside as ${file}.damaged.`);
+  const from = path
+    ? `Going on after step ${step}, from ${path}.`
+    : `Run "${folder}" has no checkpoint yet: it begins anew.`;
+  return [...aside, from].join("\n");
+}

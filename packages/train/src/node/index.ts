@@ -10,6 +10,8 @@ export {
   type CheckpointPolicy,
   type Recorded,
   type RecordOptions,
+  type ResumeOptions,
+  type ResumeStart,
   recordTraining,
 } from "./record/record-training.ts";
 export { StorageError } from "./record/storage-error.ts";

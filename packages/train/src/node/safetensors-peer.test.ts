@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseSafetensorsMetadata } from "@huggingface/hub";
+import { parseSafetensorsMetadata, type SafetensorsParseFromRepo } from "@huggingface/hub";
 import { initialize, Linear } from "@quire/nn";
+import { hostTensor } from "@quire/tensor";
 import { afterAll, expect, test } from "vitest";
 import { saveModel } from "./safetensors-file.ts";
 
@@ -29,9 +30,10 @@ function serving(bytes: Buffer): typeof fetch {
   };
 }
 
-test("Hugging Face's own reader finds every tensor of our files", async () => {
+test("Hugging Face's own reader finds every tensor of our files, and the values are where it says", async () => {
   const model = new Linear({ in: 5, out: 3 });
   initialize(model, 1);
+  await model.bias?.set(hostTensor([0.5, -2, 3e-8], [3]));
   const path = join(folder, "model.safetensors");
   await saveModel(path, model, { title: "a layer" });
   const found = await parseSafetensorsMetadata({
@@ -49,4 +51,14 @@ test("Hugging Face's own reader finds every tensor of our files", async () => {
     },
     parameterCount: { F32: 18 },
   });
+  const { header } = found as SafetensorsParseFromRepo & { sharded: false };
+  const bytes = readFileSync(path);
+  const start = 8 + Number(bytes.readBigUInt64LE(0));
+  const valuesOf = (name: string): number[] => {
+    const [from, to] = (header[name] as { data_offsets: [number, number] }).data_offsets;
+    const part = bytes.subarray(start + from, start + to);
+    return Array.from({ length: part.length / 4 }, (_, i) => part.readFloatLE(4 * i));
+  };
+  expect(valuesOf("bias")).toEqual([0.5, -2, Math.fround(3e-8)]);
+  expect(valuesOf("weight")).toEqual((await model.weight.get()).toArray());
 });

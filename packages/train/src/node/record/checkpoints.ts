@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { link, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { QuireError } from "@quire/tensor";
@@ -8,7 +8,7 @@ import { loadSafetensors, saveSafetensors } from "../safetensors-file.ts";
 
 /** Which checkpoints are kept. */
 export interface CheckpointOptions {
-  /** The last ones, so many; 1 unless said. */
+  /** The last ones, so many; 2 unless said, so that one is left where the last is damaged. */
   readonly keep?: number;
 }
 
@@ -38,7 +38,7 @@ export class Checkpoints {
   readonly folder: string;
   readonly #keep: number;
 
-  constructor(run: string, { keep = 1 }: CheckpointOptions = {}) {
+  constructor(run: string, { keep = 2 }: CheckpointOptions = {}) {
     this.folder = join(run, FOLDER);
     this.#keep = keep;
   }
@@ -66,10 +66,15 @@ export class Checkpoints {
 
   /** Keeps a checkpoint as the best one: a second name for the file, put over the one before in one move. */
   async markBest(path: string): Promise<void> {
+    if (path === this.#bestPath) return;
     const next = join(this.folder, "best.next");
     await rm(next, { force: true });
     await link(path, next);
-    await rename(next, join(this.folder, BEST));
+    await rename(next, this.#bestPath);
+  }
+
+  get #bestPath(): string {
+    return join(this.folder, BEST);
   }
 
   /** Takes damaged files out of the checkpoints, under a name that says so; they could crowd out good ones. */
@@ -90,11 +95,12 @@ export class Checkpoints {
   /**
    * The newest checkpoint; nothing where there is none.
    *
-   * @param fallback Whether an older one will do where it is damaged.
+   * @param fallback Whether an older one, the best one in the end, will do where it is damaged.
    * @throws CheckpointError that names a damaged file and what is wrong with it.
    */
   async latest({ fallback = false } = {}): Promise<StoredCheckpoint | undefined> {
-    const paths = await this.paths();
+    const last = await this.paths();
+    const paths = fallback && existsSync(this.#bestPath) ? [...last, this.#bestPath] : last;
     const damaged: string[] = [];
     let first: CheckpointError | undefined;
     for (const path of paths) {
@@ -102,19 +108,47 @@ export class Checkpoints {
         return { path, content: await readChecked(path), damaged };
       } catch (error) {
         if (!(error instanceof CheckpointError)) throw error;
-        if (!fallback) throw withAdvice(error, paths.length);
+        if (!fallback) throw advised(error, this.#hasOther(path, last) ? before : nothing);
         damaged.push(path);
         first ??= error;
       }
     }
-    if (first) throw first;
+    if (first) throw advised(first, nothing);
     return undefined;
   }
 
-  /** The state of when the metric was best; nothing where none was measured. */
+  /** Whether another checkpoint stands than the last one; the best one may be a second name of it. */
+  #hasOther(path: string, last: readonly string[]): boolean {
+    if (last.length > 1) return true;
+    const best = this.#bestPath;
+    return existsSync(best) && statSync(best).ino !== statSync(path).ino;
+  }
+
+  /**
+   * The state of when the metric was best; nothing where none was measured.
+   *
+   * @throws CheckpointError where it is damaged.
+   */
   async best(): Promise<StoredCheckpoint | undefined> {
-    const path = join(this.folder, BEST);
-    return existsSync(path) ? { path, content: await readChecked(path) } : undefined;
+    const path = this.#bestPath;
+    if (!existsSync(path)) return undefined;
+    const content = await readChecked(path).catch((error: unknown) => {
+      throw error instanceof CheckpointError ? advised(error, withoutBest) : error;
+    });
+    return { path, content };
+  }
+
+  /** Takes the best one out of the checkpoints where it is damaged; the path of what was taken out. */
+  async setBestAside(): Promise<readonly string[]> {
+    const path = this.#bestPath;
+    try {
+      if (existsSync(path)) await readChecked(path);
+      return [];
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      await this.setAside([path]);
+      return [path];
+    }
   }
 }
 
@@ -151,10 +185,12 @@ async function readChecked(path: string): Promise<Required<SafetensorsContent>> 
   );
 }
 
-function withAdvice(error: CheckpointError, count: number): CheckpointError {
-  const advice =
-    count > 1
-      ? "Restore the file, or go on from the checkpoint before it (--fallback)."
-      : "Restore the file, or train again: there is no checkpoint before it.";
+/** What to do about a damaged checkpoint. */
+const before = "Restore the file, or go on from the checkpoint before it (--fallback).";
+const nothing = "Restore the file, or train again: there is no checkpoint before it.";
+const withoutBest =
+  "Restore the file, or go on without it (--fallback): the run then ends with its last weights, unless a later epoch is better.";
+
+function advised(error: CheckpointError, advice: string): CheckpointError {
   return new CheckpointError(`${error.message} ${advice}`, { cause: error });
 }

@@ -53,7 +53,7 @@ test("a file holds its version, scalars by tag and step, and where a run went on
   await file.flush();
   const events = [...recordsOf(readFileSync(file.path))].map(fieldsOf);
   expect(events.map((event) => event[1])).toEqual([[1234.5], [1234.5], [1234.5]]);
-  expect(events.map((event) => event[2])).toEqual([undefined, [7], [8]]);
+  expect(events.map((event) => event[2])).toEqual([undefined, [8], [8]]);
   expect(Buffer.from(events[0]?.[3]?.[0] as Uint8Array).toString()).toBe("brain.Event:2");
   expect(fieldsOf(events[1]?.[7]?.[0] as Uint8Array)).toEqual({ 1: [1] });
   const values = fieldsOf(events[2]?.[5]?.[0] as Uint8Array)[1] as Uint8Array[];

@@ -3,14 +3,20 @@ import { join } from "node:path";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { maskedCrc32c } from "./crc32c.ts";
 
+/** Seconds after which values are written that nobody has asked to be written, so that curves can be watched. */
+const WAIT = 2;
+
 /**
  * An event file of TensorBoard: scalars by tag and step. Each record stands behind its length, both with a checksum,
- * and is an `Event` message of TensorFlow's event.proto.
+ * and is an `Event` message of TensorFlow's event.proto. Values reach the file within seconds.
  */
 export class EventFile {
   readonly path: string;
   readonly #now: () => number;
   #pending: Uint8Array[] = [];
+  /** What was written so far; once that has failed, so does every `flush`. */
+  #written: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param folder Where the file is made; a resumed run makes one more.
@@ -23,11 +29,14 @@ export class EventFile {
     this.#add((event) => event.tag(3, WireType.LengthDelimited).string("brain.Event:2"));
   }
 
-  /** Says that a run goes on after a step: what older files hold of later steps counts no more. */
+  /**
+   * Says that a run goes on after a step. Readers that have older files open drop what they hold from the step on that a
+   * start names, so it names the next one.
+   */
   resumed(step: number): void {
     const START = 1;
     this.#add((event) => {
-      event.tag(2, WireType.Varint).int64(BigInt(step));
+      event.tag(2, WireType.Varint).int64(BigInt(step + 1));
       event.tag(7, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(START).join();
     });
   }
@@ -44,10 +53,20 @@ export class EventFile {
       }
       event.join();
     });
+    // An error of this flush is told by the next one.
+    const write = (): void => void this.flush().catch(() => undefined);
+    this.#timer ??= setTimeout(write, 1000 * WAIT).unref();
   }
 
   /** Writes what was added since the last time. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#written = this.#written.then(() => this.#append());
+    return this.#written;
+  }
+
+  async #append(): Promise<void> {
     if (this.#pending.length === 0) return;
     const bytes = Buffer.concat(this.#pending);
     this.#pending = [];

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { compile, hostTensor, type Tensor } from "@quire/tensor";
 import { DivergenceError } from "../../guard/divergence.ts";
 import type { EpochEvent, StepEvent, TrainingEvent } from "../../loop/events.ts";
@@ -7,6 +8,7 @@ import { rateAt, type Schedule } from "../../optimizer/schedule.ts";
 import type { NamedTensors } from "../../safetensors.ts";
 import { Checkpoints, type StoredCheckpoint, stepOf } from "./checkpoints.ts";
 import { EventFile } from "./event-file.ts";
+import { type StoredEvent, takeBackEvents } from "./event-history.ts";
 import { type EpochPoint, MetricsLog } from "./metrics-log.ts";
 import { stored } from "./storage-error.ts";
 
@@ -16,8 +18,8 @@ export interface RecordOptions<B extends BatchOf<B>> {
   /** The run's folder, which must be there. */
   readonly folder: string;
   readonly checkpoints?: CheckpointPolicy;
-  /** Set to go on from the last checkpoint: whether an older one will do where that is damaged. */
-  readonly resume?: { readonly fallback: boolean };
+  /** Set to go on from the last checkpoint. */
+  readonly resume?: ResumeOptions;
   /** Ends the training after the present step, with a checkpoint. */
   readonly signal?: AbortSignal;
   /** Trains along and writes nothing: a process beside the one that records. */
@@ -27,13 +29,31 @@ export interface RecordOptions<B extends BatchOf<B>> {
   readonly schedule?: Schedule;
 }
 
+/** How a training goes on. */
+export interface ResumeOptions {
+  /** Whether an older checkpoint will do where the last one is damaged, and no best one where that is. */
+  readonly fallback: boolean;
+  /** Told where it goes on, before it does. */
+  readonly onStart?: (start: ResumeStart) => void;
+}
+
+/** Where a training goes on. */
+export interface ResumeStart {
+  /** The checkpoint that it goes on from; without one it begins anew. */
+  readonly path?: string;
+  /** Updates made before. */
+  readonly step: number;
+  /** Checkpoints that are damaged, and were set aside. */
+  readonly damaged: readonly string[];
+}
+
 /** When checkpoints are written, and which are kept. */
 export interface CheckpointPolicy {
   /** Seconds between two of them; 30 unless said. */
   readonly seconds?: number;
   /** Steps between two of them; not counted unless said. */
   readonly steps?: number;
-  /** How many of the last ones are kept; 1 unless said. */
+  /** How many of the last ones are kept; 2 unless said. */
   readonly keep?: number;
   /** The metric whose best epoch is kept too. */
   readonly best?: { readonly metric: string; readonly better: "higher" | "lower" };
@@ -54,6 +74,8 @@ export interface Recorded {
 }
 
 const EVERY = 30;
+/** What only an epoch's values have. */
+const EPOCH_TAG = "trainingLoss";
 
 /**
  * Trains and records: epochs in `metrics.jsonl`, curves in TensorBoard's event files, and checkpoints from which a
@@ -68,7 +90,11 @@ export async function recordTraining<B extends BatchOf<B>>(
 ): Promise<Recorded> {
   const recorder = new Recorder(training, options);
   const started = performance.now();
-  await stored(options.folder, undefined, () => recorder.open());
+  await stored(
+    options.folder,
+    () => recorder.last(),
+    () => recorder.open(),
+  );
   try {
     for await (const event of training.run(options.run)) {
       await options.onEvent?.(event);
@@ -107,25 +133,40 @@ class Recorder<B extends BatchOf<B>> {
   }
 
   async open(): Promise<void> {
-    const { resume } = this.#options;
-    if (!this.#options.isFollower) await this.#checkpoints.open();
+    const { resume, isFollower, folder } = this.#options;
+    if (!isFollower) await this.#checkpoints.open();
     const from = resume && (await this.#checkpoints.latest(resume));
     if (from) await this.#training.resume(from.content);
-    if (this.#options.isFollower) return;
-    if (!from) {
-      await this.#log.open(0);
-      return;
-    }
-    const { epoch = "0", batch = "0", step = "0" } = from.content.metadata;
+    if (isFollower) return;
+    const { epoch = "0", batch = "0", step = "0" } = from?.content.metadata ?? {};
     this.#step = Number(step);
-    this.#savedStep = this.#step;
+    const place = { epoch: Number(epoch), isEpochEnd: batch === "0", step: this.#step };
+    if (resume) await this.#openAgain(from, resume, place.step);
+    await this.#log.open(place.epoch);
+    await takeBackEvents(folder, (event) => standsAt(place, event));
+    if (from) await this.#goOn(from, place);
+  }
+
+  /** Looks at the checkpoints that a run goes on with, and tells of them. */
+  async #openAgain(
+    from: StoredCheckpoint | undefined,
+    { fallback, onStart }: ResumeOptions,
+    step: number,
+  ): Promise<void> {
+    if (!fallback) await this.#checkpoints.best();
+    const last = (from?.damaged ?? []).filter((path) => existsSync(path));
+    await this.#checkpoints.setAside(last);
+    const damaged = [...last, ...(fallback ? await this.#checkpoints.setBestAside() : [])];
+    onStart?.({ ...(from && { path: from.path }), step, damaged });
+  }
+
+  async #goOn(from: StoredCheckpoint, { step, isEpochEnd }: ResumedPlace): Promise<void> {
+    this.#savedStep = step;
     this.#isSaved = true;
-    await this.#checkpoints.setAside(from.damaged ?? []);
-    await this.#log.open(Number(epoch));
-    this.#events.resumed(this.#step);
+    this.#events.resumed(step);
     const last = this.#log.points.at(-1);
     // Killed between storing and naming it the best.
-    if (batch === "0" && last && this.#isFirstBest(last)) {
+    if (isEpochEnd && last && this.#isFirstBest(last)) {
       await this.#checkpoints.markBest(from.path);
     }
   }
@@ -148,7 +189,7 @@ class Recorder<B extends BatchOf<B>> {
   }
 
   async #takeEpoch({ epoch, step, loss, metrics }: EpochEvent): Promise<void> {
-    const point = { epoch: epoch + 1, values: { trainingLoss: loss, ...metrics } };
+    const point = { epoch: epoch + 1, values: { [EPOCH_TAG]: loss, ...metrics } };
     this.#events.scalars(step, point.values);
     const isBest = this.#isBest(point);
     await this.#write(() => this.#log.add(point));
@@ -204,7 +245,7 @@ class Recorder<B extends BatchOf<B>> {
   }
 
   async #write(task: () => Promise<void>): Promise<void> {
-    await stored(this.#options.folder, await this.#last(), task);
+    await stored(this.#options.folder, () => this.last(), task);
   }
 
   /** The end, or a stop: the state is kept. */
@@ -214,7 +255,8 @@ class Recorder<B extends BatchOf<B>> {
     else await this.#write(() => this.#events.flush());
   }
 
-  async #last(): Promise<string | undefined> {
+  /** The newest checkpoint's path. */
+  async last(): Promise<string | undefined> {
     return (await this.#checkpoints.paths())[0];
   }
 
@@ -222,7 +264,7 @@ class Recorder<B extends BatchOf<B>> {
   async explained(error: unknown): Promise<unknown> {
     if (!(error instanceof DivergenceError)) return error;
     await this.#events.flush().catch(() => undefined);
-    const path = await this.#last();
+    const path = await this.last();
     const kept =
       path === undefined
         ? "There is no checkpoint before it."
@@ -249,6 +291,21 @@ class Recorder<B extends BatchOf<B>> {
       return its === undefined || !this.#isBetter(its, value);
     });
   }
+}
+
+/** Where a checkpoint stands in the data. */
+interface ResumedPlace {
+  /** Epochs that are done. */
+  readonly epoch: number;
+  /** Whether the last of them was measured already, or the next has begun. */
+  readonly isEpochEnd: boolean;
+  readonly step: number;
+}
+
+/** Whether a run that goes on from a place does not give a value again: of the same step, an epoch's follow the step's. */
+function standsAt({ step, isEpochEnd }: ResumedPlace, event: StoredEvent): boolean {
+  const isOfEpoch = EPOCH_TAG in event.values;
+  return event.step < step || (event.step === step && step > 0 && (isEpochEnd || !isOfEpoch));
 }
 
 /** A schedule's rate, compiled. */

@@ -26,12 +26,12 @@ const reasons: Readonly<Record<string, string>> = {
 /**
  * Does something that writes to a run's folder.
  *
- * @param last The checkpoint that stands whatever happens.
+ * @param last Finds the checkpoint that stands whatever happens.
  * @throws StorageError when the system refuses.
  */
 export async function stored<T>(
   folder: string,
-  last: string | undefined,
+  last: () => Promise<string | undefined>,
   task: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -39,10 +39,11 @@ export async function stored<T>(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof QuireError) throw error;
+    const path = await last().catch(() => undefined);
     const kept =
-      last === undefined
+      path === undefined
         ? "There is no checkpoint yet."
-        : `The checkpoint ${last} stands: make room or mend the folder, then go on from it.`;
+        : `The checkpoint ${path} stands: make room or mend the folder, then go on from it.`;
     const why = reasons[code] ?? message;
     throw new StorageError(`Cannot write to "${folder}" (${why}). ${kept}`, {
       cause: error,
