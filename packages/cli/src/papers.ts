@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Build, Experiment, Paper } from "@quire/papers";
+import type { Build, Experiment, Method, Paper } from "@quire/papers";
 import { UsageError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 
@@ -43,7 +43,18 @@ export async function loadExperiments(id: string): Promise<readonly Experiment[]
   return (await loadPart<{ experiments: readonly Experiment[] }>(id, "claims")).experiments;
 }
 
-async function loadPart<T>(id: string, part: "paper" | "model" | "claims"): Promise<T> {
+/**
+ * Reads how models that a method changed are opened.
+ *
+ * @throws UsageError when there is no such paper, or it is no method.
+ */
+export async function loadMethod(id: string): Promise<Method> {
+  const { task } = await loadPaper(id);
+  if (task !== "method") throw new UsageError(`${id} is no method: it is trained, not applied.`);
+  return (await loadPart<{ method: Method }>(id, "method")).method;
+}
+
+async function loadPart<T>(id: string, part: "paper" | "model" | "claims" | "method"): Promise<T> {
   const folder = papersFolder();
   const ids = paperIds(folder);
   if (!ids.includes(id)) {

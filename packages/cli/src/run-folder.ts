@@ -1,15 +1,23 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelDescription, Recipe, ShownMetric, System, TrainingExtras } from "@quire/papers";
-import { type CompileOptions, QuireError } from "@quire/tensor";
+import type {
+  Derivation,
+  ModelDescription,
+  Recipe,
+  ShownMetric,
+  System,
+  TrainingExtras,
+} from "@quire/papers";
+import { type CompileOptions, type GraphTransform, QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
 import { makeFolder, writeWhole, writing } from "./files.ts";
-import { IMPORTED, importedBuild } from "./finetune/imported-build.ts";
 import { commit, type Machine, machine, versions } from "./machine.ts";
 import { suggestion } from "./nearest.ts";
-import { loadBuild } from "./papers.ts";
+import { loadBuild, loadMethod } from "./papers.ts";
+import { chained } from "./subject/chained.ts";
+import { IMPORTED, importedBuild } from "./subject/imported-build.ts";
 import type { Task } from "./tasks/task.ts";
 import { taskNamed } from "./tasks/tasks.ts";
 
@@ -27,6 +35,8 @@ export interface RunConfig {
   /** The form of this file. */
   readonly format: 2;
   readonly model: ModelDescription;
+  /** What methods made of it since it was trained, in their order. */
+  readonly derived?: readonly Derivation[];
   /** How `quire train` trained it; what `quire reproduce` leaves stands in its results. */
   readonly training?: TrainingConfig;
   readonly command: string;
@@ -100,7 +110,7 @@ function nextName(runs: string, paper: string): string {
 /** Writes a run's `config.json`. */
 export async function writeConfig(
   folder: string,
-  given: Pick<RunConfig, "model" | "training"> & { readonly words: readonly string[] },
+  given: Pick<RunConfig, "model" | "training" | "derived"> & { readonly words: readonly string[] },
 ): Promise<void> {
   const { words, ...rest } = given;
   const sources = commit();
@@ -122,6 +132,8 @@ export interface OpenRun {
   readonly config: RunConfig;
   readonly task: Task;
   readonly system: System;
+  /** What its methods change of what it computes, for compiling and writing it. */
+  readonly compile: Pick<CompileOptions, "transform">;
 }
 
 /**
@@ -141,12 +153,28 @@ export async function openRun(run: string, compile: CompileOptions = {}): Promis
   }
   const { paper } = config.model;
   const build = paper === IMPORTED ? await importedBuild(folder) : await loadBuild(paper);
-  const system = await task.open({ description: config.model, build, folder, compile });
+  const changes = await changesOf(config.derived ?? []);
+  const opening = {
+    ...{ description: config.model, build, folder },
+    compile: { ...compile, ...changes },
+  };
+  const system = await task.open(opening);
   await loadModelFile(path, system.model).catch((cause: unknown) => {
     if (!(cause instanceof QuireError)) throw cause;
     throw new UsageError(`${cause.message} Restore the file, or train the run again.`, { cause });
   });
-  return { folder, config, task, system };
+  return { folder, config, task, system, compile: changes };
+}
+
+/** What methods change of what a run computes. */
+async function changesOf(derived: readonly Derivation[]): Promise<OpenRun["compile"]> {
+  const methods: GraphTransform[] = [];
+  for (const { method, options } of derived) {
+    const { transform } = await loadMethod(method);
+    if (transform) methods.push(transform(options));
+  }
+  const transform = chained(...methods);
+  return transform ? { transform } : {};
 }
 
 /**

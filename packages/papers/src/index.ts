@@ -23,6 +23,7 @@ export {
   type FollowOptions,
   followPlan,
 } from "./follow-plan.ts";
+export type { Derivation, Method } from "./method.ts";
 export type {
   Budget,
   Build,

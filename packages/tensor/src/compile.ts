@@ -2,6 +2,7 @@ import { QuireError } from "./errors.ts";
 import { Tensor } from "./graph/node.ts";
 import { applyPatches, type VariablePatch, withPatches } from "./graph/patches.ts";
 import { type Recording, type Returned, record } from "./graph/record.ts";
+import type { GraphTransform } from "./graph/transform.ts";
 import { leavesOf, mapTree, type Tree } from "./graph/tree.ts";
 import type { Variable } from "./graph/variable.ts";
 import { HostTensor, hostTensor } from "./host.ts";
@@ -48,6 +49,8 @@ export interface CompileOptions {
   readonly name?: string;
   /** How weights are stored: those that the variables have when the function is first called, from then on. */
   readonly quantization?: Quantization | Quantizer;
+  /** What is changed of the function before it is simplified. */
+  readonly transform?: GraphTransform;
 }
 
 interface Executable {
@@ -141,10 +144,11 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   fn: (...args: A) => Returned,
   args: readonly Tree<HostTensor>[],
   name: string,
-  { runtime, quantizer }: CompileOptions & { readonly quantizer: Quantizer | undefined },
+  { runtime, quantizer, transform }: CompileOptions & { readonly quantizer: Quantizer | undefined },
 ): Promise<Executable> {
   const started = performance.now();
-  const recorded = record(fn, args as readonly Tree<TensorType>[]);
+  const plain = record(fn, args as readonly Tree<TensorType>[]);
+  const recorded = transform ? await transform.apply(plain) : plain;
   const simplified = { ...recorded, graph: optimize(recorded.graph) };
   const place = runtime ?? (await defaultRuntime());
   const applied = quantizer ? await quantizer.apply(simplified) : simplified;

@@ -12,6 +12,7 @@ export { Tensor } from "./graph/node.ts";
 export { print } from "./graph/print.ts";
 export { type Recording, type Returned, record } from "./graph/record.ts";
 export { constant, input } from "./graph/source.ts";
+export type { GraphTransform } from "./graph/transform.ts";
 export type { Tree } from "./graph/tree.ts";
 export { type Initializer, Variable, type VariableOptions } from "./graph/variable.ts";
 export { verify } from "./graph/verify.ts";

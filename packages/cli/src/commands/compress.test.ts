@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageTensor, shapes } from "@quire/data";
 import { imageFolder } from "@quire/data/files";
+import { type HostTensor, hostTensor } from "@quire/tensor";
+import { saveSafetensors } from "@quire/train/node";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -127,6 +137,79 @@ test("the run's own pictures are those that it kept apart", async () => {
   expect(first?.evaluation.count).toBe(all.split({ fraction: 0.3, seed: 0 }).test.size);
   expect(accuracyIn(first as Variant)).toBe(trained);
 }, 60_000);
+
+test("an exported file is compressed like any file that others made", async () => {
+  const file = join(folder, "others.onnx");
+  copyFileSync(join(runs, "cct-1", "model.onnx"), file);
+  const { variants } = await run(compressCommand, file, { data });
+  expect(variants.map((variant) => variant.file)).toEqual(
+    ["float32", "float16", "int8", "int8-static", "int8-blocks", "int4-blocks"].map((kind) =>
+      join(folder, `others.${kind}.onnx`),
+    ),
+  );
+  const [whole, half, bytes] = variants as readonly [Variant, Variant, Variant];
+  expect(accuracyIn(whole)).toBeCloseTo(await accuracyOf(file), 6);
+  const metricOf = ({ evaluation }: Variant, name: string): number =>
+    evaluation.metrics.find((metric) => metric.name === name)?.value as number;
+  expect(metricOf(whole, "largestDifference")).toBe(0);
+  expect(metricOf(half, "relativeDifference")).toBeGreaterThan(0);
+  expect(metricOf(half, "relativeDifference")).toBeLessThan(2e-3);
+  expect(metricOf(bytes, "relativeDifference")).toBeLessThan(0.1);
+  expect(bytes.bytes / whole.bytes).toBeLessThan(0.3);
+}, 60_000);
+
+test("a file whose inputs stand by name in a safetensors file is measured with its labels", async () => {
+  const file = join(folder, "others.onnx");
+  const pictures = await imageFolder(data, { size: SIZE });
+  const images = imageTensor(pictures.images, { ...pictures });
+  const labels = hostTensor(Int32Array.from(pictures.labels));
+  const inputs = join(folder, "inputs.safetensors");
+  await saveSafetensors(inputs, { tensors: new Map<string, HostTensor>([["images", images]]) });
+  const [bare] = (await run(compressCommand, file, { data: inputs })).variants as [Variant];
+  expect(bare.evaluation.metrics.map(({ name }) => name)).toEqual([
+    "largestDifference",
+    "relativeDifference",
+  ]);
+  const tensors = new Map<string, HostTensor>([
+    ["images", images],
+    ["labels", labels],
+  ]);
+  await saveSafetensors(inputs, { tensors });
+  const [whole] = (await run(compressCommand, file, { data: inputs })).variants as [Variant];
+  expect(whole.evaluation.count).toBe(pictures.size);
+  expect(accuracyIn(whole)).toBeGreaterThan(0.5);
+}, 60_000);
+
+test("data that do not fit a file are refused", async () => {
+  const file = join(folder, "others.onnx");
+  const inputs = join(folder, "wrong.safetensors");
+  const refused = async (options: Record<string, string>, why: string): Promise<void> => {
+    await expect(run(compressCommand, file, options)).rejects.toThrow(why);
+  };
+  const tensors = new Map([["pictures", hostTensor(new Float32Array(12), [3, 4])]]);
+  await saveSafetensors(inputs, { tensors });
+  const takes = `the model takes "images", float32 [batch, 3, ${SIZE}, ${SIZE}]`;
+  await refused(
+    { data: inputs },
+    `"${inputs}" has no tensor "images": ${takes}; give examples of it.`,
+  );
+  await saveSafetensors(inputs, {
+    tensors: new Map([["images", hostTensor(new Float32Array(12), [3, 4])]]),
+  });
+  await refused(
+    { data: inputs },
+    `"${inputs}" holds "images" as float32 [3, 4], and ${takes}: give as many numbers.`,
+  );
+  await refused({}, '"others.onnx" says nothing of its data: say on what to measure with --data.');
+  await refused(
+    { data: join(folder, "nothing") },
+    `"${join(folder, "nothing")}" does not exist: give pictures or a .safetensors file.`,
+  );
+  await refused(
+    { data, size: "8" },
+    `the model takes pictures of ${SIZE} x ${SIZE}, not 8 x 8: leave --size out.`,
+  );
+});
 
 test("pictures of other classes are refused", async () => {
   renameSync(join(data, "cross"), join(data, "star"));

@@ -1,24 +1,21 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { System } from "@quire/papers";
-import {
-  blocks,
-  calibrate,
-  float16,
-  type HostTensor,
-  int8,
-  type Quantization,
-  type Tensor,
-} from "@quire/tensor";
+import { blocks, calibrate, float16, int8, type Quantization, type Tensor } from "@quire/tensor";
 import { command } from "../command.ts";
-import type { Console } from "../console.ts";
-import { UsageError } from "../errors.ts";
 import { checkWritable, makeFolder } from "../files.ts";
 import { metricText, spaced } from "../metric-text.ts";
 import { count, percent } from "../numbers.ts";
 import { text } from "../option.ts";
-import { type OpenRun, openRun } from "../run-folder.ts";
 import { exportSystem } from "../saving.ts";
+import {
+  openSubject,
+  requireData,
+  type Subject,
+  type SubjectData,
+  subjectArgument,
+  subjectOptions,
+} from "../subject/subject.ts";
 import { table } from "../table.ts";
 import type { Evaluation } from "../tasks/task.ts";
 
@@ -32,38 +29,37 @@ interface Variant {
   readonly milliseconds: number;
 }
 
-/** What a model is measured on, and examples of what it is fed. */
-interface Measuring {
-  measure(system: System): Promise<Evaluation>;
-  readonly examples: Iterable<readonly HostTensor[]> | undefined;
-}
-
-/** Stores a run's model in fewer bits, and compares. */
+/** Stores a model in fewer bits, and compares. */
 export const compressCommand = command({
   name: "compress",
-  summary: "Store a run's model in fewer bits; compare size, speed and accuracy",
-  arguments: [{ name: "RUN", summary: "The run's folder, or its name in runs" }],
+  summary: "Store a model in fewer bits; compare size, speed and accuracy",
+  arguments: [subjectArgument],
   options: {
-    data: text("DATA", "What to measure on; what the run kept apart unless said"),
-    out: text("FOLDER", "Where to write the files; the run's folder unless said"),
+    ...subjectOptions,
+    out: text("FOLDER", "Where to write the files; the run's folder, or the file's, unless said"),
   },
-  examples: ["quire compress runs/cct-1", "quire compress cct-1 --data holiday --out small"],
-  run: async ([name = ""], { data, out, seed }, { console }) => {
-    const run = await openRun(name);
-    const folder = out ?? run.folder;
+  examples: [
+    "quire compress runs/cct-1",
+    "quire compress cct-1 --data holiday --out small",
+    "quire compress resnet.onnx --data flowers",
+  ],
+  run: async ([name = ""], { out, ...options }, { console }) => {
+    const { seed } = options;
+    const subject = await openSubject(name, options, { seed, console });
+    const folder = out ?? subject.folder;
     await checkWritable(folder);
-    const measuring = await measuringOf(run, data, seed, console);
+    const data = requireData(subject);
     await makeFolder(folder);
-    const schemes = await schemesFor(run.system, measuring);
+    const schemes = await schemesFor(subject, data);
     const progress = console.progress("measuring");
     const variants: Variant[] = [];
     for (const [variant, scheme] of schemes) {
       progress.update(variants.length / schemes.length, variant);
       const quantization = scheme && { quantization: scheme };
-      const { system } = await openRun(name, { ...quantization });
-      const file = join(folder, variant === "float32" ? "model.onnx" : `model.${variant}.onnx`);
-      await exportSystem(file, system, scheme);
-      variants.push({ name: variant, file, ...(await measured(system, file, measuring)) });
+      const system = await subject.again(quantization);
+      const file = join(folder, fileName(subject, variant));
+      await exportSystem(file, system, { ...subject.compile, ...quantization });
+      variants.push({ name: variant, file, ...(await measured(system, file, data)) });
       await system.release();
     }
     progress.finish();
@@ -72,34 +68,22 @@ export const compressCommand = command({
   },
 });
 
-async function measuringOf(
-  { folder, config, task, system }: OpenRun,
-  path: string | undefined,
-  seed: number,
-  console: Console,
-): Promise<Measuring> {
-  const { training } = config;
-  const context = { folder, options: training?.options ?? {}, seed, console };
-  const given = path !== undefined && ((of: System) => task.evaluate.run(of, path, context));
-  if (!training) {
-    if (given) return { measure: given, examples: undefined };
-    throw new UsageError(
-      `run "${folder}" does not say what it kept apart: say on what to measure with --data.`,
-    );
-  }
-  const reading = { seed: training.seed, console };
-  const learnt = await task.load(training.data, training.options, reading);
-  const measure = given || ((of: System) => learnt.measure(of, seed));
-  return { measure, examples: learnt.inputs(system) };
+/** What a run calls its file stays; a file of others is not written over. */
+function fileName({ run, name }: Subject, variant: string): string {
+  if (!run) return `${name}.${variant}.onnx`;
+  return variant === "float32" ? "model.onnx" : `model.${variant}.onnx`;
 }
 
 type Named = readonly [name: string, scheme: Quantization | undefined];
 
 /** Ways to store; ranges of inputs are known in advance only where there are examples. */
-async function schemesFor({ exported }: System, { examples }: Measuring): Promise<Named[]> {
+async function schemesFor(
+  { system: { exported }, compile }: Subject,
+  { examples }: SubjectData,
+): Promise<Named[]> {
   const run = (...inputs: Tensor[]) => exported.run(...inputs);
   const fixed: Named[] = examples
-    ? [["int8-static", int8({ ranges: await calibrate(run, examples) })]]
+    ? [["int8-static", int8({ ranges: await calibrate(run, examples(), compile) })]]
     : [];
   return [
     ["float32", undefined],
@@ -115,7 +99,7 @@ async function schemesFor({ exported }: System, { examples }: Measuring): Promis
 async function measured(
   system: System,
   file: string,
-  { measure }: Measuring,
+  { measure }: SubjectData,
 ): Promise<Pick<Variant, "bytes" | "evaluation" | "milliseconds">> {
   const evaluation = await measure(system);
   const started = performance.now();

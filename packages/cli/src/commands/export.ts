@@ -12,9 +12,9 @@ export const exportCommand = command({
   options: { out: text("FILE", "Where to write; model.onnx in the run unless said") },
   examples: ["quire export runs/cct-1", "quire export cct-1 --out flowers.onnx"],
   run: async ([name = ""], { out }, { console }) => {
-    const { folder, system } = await openRun(name);
+    const { folder, system, compile } = await openRun(name);
     const file = out ?? join(folder, runFiles.onnx);
-    await exportSystem(file, system);
+    await exportSystem(file, system, compile);
     const { inputs, outputs, metadata } = system.exported;
     const [first = "input"] = Object.keys(inputs);
     const [result = "output"] = Object.keys(outputs);

@@ -8,7 +8,6 @@ import type { Console } from "../console.ts";
 import { UsageError } from "../errors.ts";
 import { checkWritable } from "../files.ts";
 import { beginFinetuning } from "../finetune/begin-finetuning.ts";
-import { normalizations } from "../finetune/normalization.ts";
 import { type OpenedModel, openModel } from "../finetune/open-model.ts";
 import {
   choice,
@@ -22,6 +21,7 @@ import {
   withDefault,
 } from "../option.ts";
 import { checkName, createRun, RUNS, runFiles, writeConfig } from "../run-folder.ts";
+import { normalizations } from "../subject/normalization.ts";
 import { trainInto } from "../training.ts";
 
 /** Pixels a side that pictures keep at most where neither the model nor the user says. */

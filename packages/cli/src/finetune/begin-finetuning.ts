@@ -12,9 +12,9 @@ import type { ImportedClassifier } from "@quire/train";
 import { UsageError } from "../errors.ts";
 import { count, percent } from "../numbers.ts";
 import { imageSections } from "../report/image-sections.ts";
+import { BASE, buildOf, IMPORTED, type ImportedOptions } from "../subject/imported-build.ts";
+import { type Normalization, statisticsOf } from "../subject/normalization.ts";
 import type { BegunTraining } from "../tasks/task.ts";
-import { BASE, buildOf, IMPORTED, type ImportedOptions } from "./imported-build.ts";
-import { type Normalization, statisticsOf } from "./normalization.ts";
 import type { OpenedModel } from "./open-model.ts";
 
 /** What is fine-tuned, on what and how. */

@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { type ImportedModel, QuireError } from "@quire/tensor";
-import { type OnnxFiles, readOnnxFiles } from "@quire/tensor/node";
+import type { ImportedModel } from "@quire/tensor";
+import type { OnnxFiles } from "@quire/tensor/node";
 import { type PictureInput, pictureInput } from "@quire/train";
 import { UsageError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
-import { importedFrom } from "./imported-build.ts";
+import { importedFrom } from "../subject/imported-build.ts";
+import { readOnnx } from "../subject/read-onnx.ts";
 
 /** A model that is to be fine-tuned. */
 export interface OpenedModel {
@@ -30,25 +30,13 @@ export interface NamedParts {
  * takes no pictures.
  */
 export async function openModel(path: string, named: NamedParts): Promise<OpenedModel> {
-  if (!existsSync(path)) throw new UsageError(`"${path}" does not exist: give an ONNX file.`);
-  const files = await readOnnxFiles(path).catch((cause: unknown) => {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (!(cause instanceof QuireError) && code === undefined) throw cause;
-    throw new UsageError(whyNot(path, cause as NodeJS.ErrnoException), { cause });
-  });
+  const files = await readOnnx(path);
   const model = importedFrom(files);
   const inputs = model.inputs.map(({ name }) => name);
   requireAmong("--input", named.input, inputs, "inputs");
   requireAmong("--output", named.output, model.outputs, "outputs");
   requireAmong("--features", named.features, model.values, "layers");
   return { name: basename(path), files, model, input: pictureInput(model, named.input) };
-}
-
-function whyNot(path: string, { code, message, path: lost }: NodeJS.ErrnoException): string {
-  if (code === "EISDIR") return `"${path}" is a folder: give an ONNX file.`;
-  if (code === "ENOENT") return `"${path}" keeps its weights in "${lost}", which does not exist.`;
-  if (message.startsWith("loadOnnx")) return `"${path}": ${message.replace(/^loadOnnx: /, "")}`;
-  return `"${path}" is no ONNX file: give a model that was exported as ONNX.`;
 }
 
 const MOST_LISTED = 5;

@@ -3,6 +3,7 @@ import { GraphError, QuireError } from "../errors.ts";
 import { type Graph, sorted } from "../graph/graph.ts";
 import type { Tensor } from "../graph/node.ts";
 import { type Recording, record } from "../graph/record.ts";
+import type { GraphTransform } from "../graph/transform.ts";
 import type { Tree } from "../graph/tree.ts";
 import { Quantizer } from "../quantize/quantizer.ts";
 import type { Quantization } from "../quantize/scheme.ts";
@@ -48,6 +49,8 @@ export interface ExportOptions {
   readonly externalData?: boolean | string;
   /** How weights are stored; in their own dtype unless said. */
   readonly quantization?: Quantization;
+  /** What is changed of the function before it is simplified. */
+  readonly transform?: GraphTransform;
 }
 
 /** An ONNX file, and the file of its weights if they do not stand in it. */
@@ -78,7 +81,7 @@ export async function exportOnnx(
 ): Promise<ExportedModel> {
   const free = freeNames(options);
   const points = samplePoints(free);
-  const recordings = await quantized(
+  const recordings = await prepared(
     points.map((point) => traced(fn, options, free, point)),
     options,
   );
@@ -104,15 +107,18 @@ export async function exportOnnx(
   );
 }
 
-/** The recordings with their weights stored as asked, the same values in all of them. */
-async function quantized(
+/** The recordings changed and simplified, with their weights stored as asked, the same values in all of them. */
+async function prepared(
   recordings: readonly Recording[],
-  { quantization }: ExportOptions,
+  { quantization, transform }: ExportOptions,
 ): Promise<readonly Recording[]> {
-  if (!quantization) return recordings;
-  const quantizer = new Quantizer(quantization);
+  const quantizer = quantization && new Quantizer(quantization);
   const done: Recording[] = [];
-  for (const recording of recordings) done.push(await quantizer.apply(recording));
+  for (const recording of recordings) {
+    const changed = transform ? await transform.apply(recording) : recording;
+    const simplified = { ...changed, graph: optimize(changed.graph) };
+    done.push(quantizer ? await quantizer.apply(simplified) : simplified);
+  }
   return done;
 }
 
@@ -156,7 +162,7 @@ function traced(
       `exportOnnx: the function assigns variable "${written.name}"; export what predicts, not a training step.`,
     );
   }
-  return { ...recording, graph: optimize(recording.graph) };
+  return recording;
 }
 
 function attempt<R>(trace: () => R, free: readonly FreeName[], point: readonly number[]): R {

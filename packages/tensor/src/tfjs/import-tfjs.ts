@@ -66,6 +66,7 @@ function unreadAmong(nodes: readonly NodeDef[]): UnreadOperation[] {
 class TfjsModel implements ImportedModel {
   readonly inputs: readonly ImportedInput[];
   readonly outputs: readonly string[];
+  readonly metadata: Readonly<Record<string, string>> = {};
   readonly values: readonly string[];
   readonly parameters: readonly Variable[];
   readonly unknown: readonly UnreadOperation[];

@@ -18,7 +18,7 @@ export interface PictureInput {
  * @param name The input's name; the only one that there is unless said.
  * @throws QuireError when there is no such input, another one besides, or it takes no pictures.
  */
-export function pictureInput(model: ImportedModel, name?: string): PictureInput {
+export function pictureInput(model: Pick<ImportedModel, "inputs">, name?: string): PictureInput {
   const found = chosen(model.inputs, name);
   const channelsLast = !isChannels(found.shape[1]) && isChannels(found.shape[3]);
   const [channels, height, width] = channelsLast

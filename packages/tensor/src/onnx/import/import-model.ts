@@ -36,6 +36,8 @@ export interface ImportedModel {
   readonly inputs: readonly ImportedInput[];
   /** Names of the outputs. */
   readonly outputs: readonly string[];
+  /** Notes that the file carries, by name. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Names of all values that the model computes on the way to its outputs, in their order. */
   readonly values: readonly string[];
   /** The weights by their names in the file; running statistics are not trainable. */
@@ -169,6 +171,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   const parts = partsOf(model, options.externalData ?? {});
   const inputs = inputsOf(graph, options.inputs);
   const outputs = (graph.output ?? []).map(({ name = "" }) => name);
+  const notes = model.metadataProps ?? [];
   const nodes = [
     ...(graph.node ?? []),
     ...(model.functions ?? []).flatMap(({ node = [] }) => node),
@@ -177,6 +180,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   return {
     inputs,
     outputs,
+    metadata: Object.fromEntries(notes.map(({ key = "", value = "" }) => [key, value])),
     values,
     parameters: [...parts.weights.values()],
     unknown: unreadAmong(nodes, parts.functions, true),
