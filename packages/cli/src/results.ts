@@ -51,6 +51,8 @@ export interface MeasuredExperiment
   readonly date: string;
   /** Wall-clock seconds of the whole experiment, with its data. */
   readonly seconds: number;
+  /** What all cores spent on it in these seconds: where it is much less, other programs had the cores. */
+  readonly processorSeconds: number;
   readonly seeds: readonly number[];
   readonly grounds: Grounds;
 }
@@ -107,21 +109,30 @@ export async function keepResults(
     await saveWeights(folder, trained);
     await exportSystem(join(folder, runFiles.onnx), trained);
   }
-  const facts = experiments.flatMap(({ claims, date, seconds, seeds, grounds }) => [
-    ["claims", claims.join(", ")],
-    ["date", date],
-    ["seconds", seconds.toFixed(0)],
-    ["seeds", seeds.join(", ")],
-    ["budget", budget],
-    ["processor", `${grounds.machine.processor}, ${grounds.machine.cores} cores`],
-    ["memory", `${grounds.machine.memoryGiB} GiB`],
-    ["system", grounds.machine.system],
-    ...Object.entries(grounds.versions),
-    ["commit", grounds.commit ?? "none"],
-  ]) as [string, string][];
+  const facts = experiments.flatMap((experiment) => factsOf(experiment, budget));
   const report = await experimentReport({ paper, facts, results: experiments });
   await writeWhole(join(folder, runFiles.report), report);
   return [...(trained ? [runFiles.model, runFiles.onnx] : []), runFiles.report];
+}
+
+/** What a report says of how an experiment was measured. */
+function factsOf(
+  { claims, date, seconds, processorSeconds, seeds, grounds }: MeasuredExperiment,
+  budget: Budget,
+): [string, string][] {
+  const { machine, versions, commit = "none" } = grounds;
+  return [
+    ["claims", claims.join(", ")],
+    ["date", date],
+    ["took", `${duration(seconds)}; of processors ${duration(processorSeconds)}`],
+    ["seeds", seeds.join(", ")],
+    ["budget", budget],
+    ["processor", `${machine.processor}, ${machine.cores} cores`],
+    ["memory", `${machine.memoryGiB} GiB`],
+    ["system", machine.system],
+    ...Object.entries(versions),
+    ["commit", commit],
+  ];
 }
 
 interface KeepOptions {

@@ -106,6 +106,7 @@ async function measure(
   { console, signal }: Pick<Context, "console"> & { readonly signal: AbortSignal },
 ): Promise<{ readonly result: ExperimentResult; readonly entry: MeasuredExperiment }> {
   const started = new Date();
+  const [before, on] = [process.cpuUsage(), grounds()];
   const data = await experiment.load(budget);
   const progress = console.progress("measuring");
   const onProgress = (now: { share: number; doing: string; loss?: number }): void => {
@@ -116,11 +117,13 @@ async function measure(
     .measure({ data, seeds, budget, signal, onProgress })
     .finally(progress.finish);
   const { metrics, rows, verdicts, figures = [] } = result;
+  const { user, system } = process.cpuUsage(before);
   const entry: MeasuredExperiment = {
     claims: experiment.claims,
     date: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    ...{ seeds, grounds: grounds(), metrics, rows, verdicts },
+    processorSeconds: (user + system) / 1e6,
+    ...{ seeds, grounds: on, metrics, rows, verdicts },
     // Bytes of pictures are shown in the report alone.
     figures: figures.filter(({ kind }) => kind !== "pixels"),
   };

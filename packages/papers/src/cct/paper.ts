@@ -259,6 +259,11 @@ export const paper: ImageClassificationPaper<CompactTransformerOptions> = {
       why: "it is the usual crop for small images, and resizing adds nothing here",
     },
     {
+      from: "the same blocks over words of a text, in an appendix and the official code",
+      to: "left out",
+      why: "the paper's claims, and the task, are of pictures",
+    },
+    {
       from: "mixup and cutmix end at epoch 175, and 10 epochs at the lowest rate follow",
       to: "they stay on, and the rate falls to zero",
       why: "runs here are far shorter than 300 epochs",

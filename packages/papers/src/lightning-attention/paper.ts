@@ -15,13 +15,19 @@ const sizes = {
   "65b": { width: 8192, depth: 72, heads: 64, feedForward: 22_016 },
 } as const satisfies Record<string, Size>;
 
+const configured =
+  "the defaults of the released configuration (TransnormerConfig), counted from them";
+const likely =
+  "the table of variants' width, depth and heads, and the rest as the released 385M model has it: 1.0 and 6.8 billion " +
+  "with one matrix of tokens, as the official readme's names say; the configurations themselves are on another hub";
+
 /** A model as it was released: 64,000 tokens, a head of its own. */
-function released(size: Size, parameters: number): TransNormerPreset {
+function released(size: Size, parameters: number, source: string): TransNormerPreset {
   return {
     options: size,
     target: { vocabulary: 64_000, context: 2048 },
     parameters,
-    source: "sizes of the released configuration (TransnormerConfig), counted from it",
+    source,
     note: "the name counts one of the two matrices of tokens, or none",
   };
 }
@@ -51,9 +57,9 @@ const presets: Readonly<Record<string, TransNormerPreset>> = {
     target: { vocabulary: 1024, context: 128 },
     source: "ours, to see it learn within seconds",
   },
-  "385m": released(sizes["385m"], 464_520_192),
-  "1b": released(sizes["1b"], 1_151_338_496),
-  "7b": released(sizes["7b"], 7_098_863_616),
+  "385m": released(sizes["385m"], 464_520_192, configured),
+  "1b": released(sizes["1b"], 1_151_338_496, likely),
+  "7b": released(sizes["7b"], 7_098_863_616, likely),
   "table-1b": tabled(sizes["1b"], 992_165_888),
   "table-3b": tabled(sizes["3b"], 2_876_006_400),
   "table-7b": tabled(sizes["7b"], 6_780_547_072),
