@@ -130,7 +130,8 @@ async function measure(
   return { result, entry };
 }
 
-function reasonOf(error: unknown): string {
+/** Why something did not run, as a sentence. */
+export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof QuireError ? message : `Quire failed: ${message}`;
 }

@@ -127,6 +127,14 @@ describe("reproduce --all", () => {
     expect(record.experiments).toMatchObject([{ claims: ["first", "second"], seeds: [1, 2, 3] }]);
   });
 
+  test("a paper that cannot be read does not stop the others", async () => {
+    const broken = { id: "alpha", load: () => Promise.reject(new Error("no such module")) };
+    const sources = [broken, source("beta", [counting(["first"], true, [])])];
+    expect(await reproduceAll(sources, { ...how, out }, context())).toBe(false);
+    expect(printed[0]).toContain("alpha         not run  Quire failed: no such module");
+    expect(printed[0]).toContain("2 claims: 1 hold, 0 do not hold, 1 not run.");
+  });
+
   test("what stands measured on the same grounds is not measured again, unless asked", async () => {
     const runs: string[] = [];
     const sources = [source("alpha", [counting(["first"], true, runs)])];

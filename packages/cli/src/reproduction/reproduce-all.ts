@@ -4,7 +4,7 @@ import type { Context } from "../command.ts";
 import { makeFolder, writeWhole } from "../files.ts";
 import { readRecord } from "../results.ts";
 import { type ClaimLine, claimLines, linesTable, markdownTable, totalsOf } from "./claim-lines.ts";
-import { type MeasureOptions, measurePaper } from "./measure-paper.ts";
+import { type MeasureOptions, measurePaper, reasonOf } from "./measure-paper.ts";
 
 /** A paper and its experiments, read when it is its turn. */
 export interface PaperSource {
@@ -33,12 +33,18 @@ export async function reproduceAll(
     for (const [place, { id, load }] of sources.entries()) {
       signal.throwIfAborted();
       console.note(`${id}, ${place + 1} of ${sources.length}`);
-      const { paper, experiments } = await load();
-      const chosen = { all: experiments, chosen: experiments };
-      const outcome = await measurePaper(paper, chosen, { ...options, goOn: true }, context);
-      const kept = experiments.length - outcome.measured - outcome.failed.length;
-      if (kept > 0) console.note(`${kept} of its experiments stand measured; --again repeats them`);
-      lines.push(...claimLines(paper, outcome));
+      try {
+        lines.push(...(await linesOf(await load(), options, context)));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        lines.push({
+          paper: id,
+          claim: "",
+          outcome: "not run",
+          found: reasonOf(error),
+          figure: "",
+        });
+      }
     }
   } finally {
     if (lines.length > 0) console.print(`${linesTable(lines)}\n\n${totalsOf(lines)}`);
@@ -47,6 +53,20 @@ export async function reproduceAll(
   console.print(`Wrote ${path} and a record of each paper beside it.`);
   console.result({ budget: options.budget, claims: lines });
   return lines.every(({ outcome }) => outcome !== "not run");
+}
+
+async function linesOf(
+  { paper, experiments }: Awaited<ReturnType<PaperSource["load"]>>,
+  options: Omit<MeasureOptions, "goOn">,
+  context: Context,
+): Promise<ClaimLine[]> {
+  const chosen = { all: experiments, chosen: experiments };
+  const outcome = await measurePaper(paper, chosen, { ...options, goOn: true }, context);
+  const kept = experiments.length - outcome.measured - outcome.failed.length;
+  if (kept > 0) {
+    context.console.note(`${kept} of its experiments stand measured; --again repeats them`);
+  }
+  return claimLines(paper, outcome);
 }
 
 /** Writes the table of all papers from their records in a folder; claims without one are not measured. */
