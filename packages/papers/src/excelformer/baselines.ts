@@ -15,7 +15,7 @@ export interface PerceptronOptions {
   readonly dropout: number;
 }
 
-const perceptron: PerceptronOptions = { width: 128, depth: 3, dropout: 0.1 };
+const perceptron: PerceptronOptions = { width: 64, depth: 3, dropout: 0.1 };
 
 /** Linear layers with ReLU and dropout between them, what networks for tables are compared with. `[B, F] -> [B, outputs]` */
 export class MultiLayerPerceptron extends Module {
@@ -77,7 +77,7 @@ export function perceptronOnTable(epochs = recipe.epochs): RunOnTable {
       options: perceptron,
       build: (target) => new MultiLayerPerceptron(target),
     },
-    recipe: { ...recipe, epochs, learningRate: 1e-3 },
+    recipe: { ...recipe, epochs, learningRate: 3e-3 },
   });
 }
 
