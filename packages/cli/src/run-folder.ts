@@ -56,6 +56,8 @@ export interface TrainingConfig {
   readonly preset: string;
   readonly recipe: Recipe;
   readonly extras: TrainingExtras;
+  /** The run whose weights it began with. */
+  readonly from?: string;
   readonly seed: number;
   /** Checkpoints that are kept beside the best one. */
   readonly keep: number;
@@ -145,12 +147,7 @@ export interface OpenRun {
 export async function openRun(run: string, compile: CompileOptions = {}): Promise<OpenRun> {
   const folder = findRun(run);
   const { config, task } = readRun(folder);
-  const path = join(folder, runFiles.model);
-  if (!existsSync(path)) {
-    throw new UsageError(
-      `run "${folder}" has no ${runFiles.model}: its training has not ended; go on with quire train --resume ${folder}.`,
-    );
-  }
+  const path = weightsIn(folder);
   const { paper } = config.model;
   const build = paper === IMPORTED ? await importedBuild(folder) : await loadBuild(paper);
   const changes = await changesOf(config.derived ?? []);
@@ -175,6 +172,19 @@ async function changesOf(derived: readonly Derivation[]): Promise<OpenRun["compi
   }
   const transform = chained(...methods);
   return transform ? { transform } : {};
+}
+
+/**
+ * The file of a run's weights.
+ *
+ * @throws UsageError when the run has not ended.
+ */
+export function weightsIn(folder: string): string {
+  const path = join(folder, runFiles.model);
+  if (existsSync(path)) return path;
+  throw new UsageError(
+    `run "${folder}" has no ${runFiles.model}: its training has not ended; go on with quire train --resume ${folder}.`,
+  );
 }
 
 /**

@@ -8,9 +8,11 @@ import {
   type TrainingExtras,
 } from "@quire/papers";
 import type { ProcessGroup } from "@quire/train";
+import { UsageError } from "./errors.ts";
 import { type Assignment, assigned, type Tree } from "./overrides.ts";
 import { loadBuild } from "./papers.ts";
 import { givenOf } from "./settings.ts";
+import { beginWith, isKnownTo, type Start } from "./start.ts";
 import type { BegunTraining, LoadedData, Task } from "./tasks/task.ts";
 
 /** All that a user, a preset and the data leave of choices. */
@@ -36,33 +38,55 @@ interface Choosing {
     readonly seed: number;
   };
   readonly assignments: readonly Assignment[];
+  /** The run whose weights it begins with. */
+  readonly start: Start | undefined;
   /** Processes that share each batch. */
   readonly group: ProcessGroup | undefined;
 }
 
 /** Makes the system: the preset's options and the paper's recipe, with what the user set. */
 export async function resolvePlan(given: Choosing): Promise<TrainingChoice> {
-  const { paper, task, data, values, assignments, group } = given;
-  const preset = values.preset ?? data.presetFor(paper);
+  const { paper, task, data, values, assignments, start, group } = given;
+  const { description } = start ?? {};
+  const preset = values.preset ?? description?.preset ?? data.presetFor(paper);
+  const published = preset === description?.preset ? description.options : undefined;
   const settings: SettingTable = { ...recipeSettings, ...task.recipe };
   const own: SettingTable = paper.settings ?? {};
   const tree = assigned(
     {
       recipe: { ...data.recipeFor(paper), ...givenOf(settings, values) },
-      model: { ...paper.presets[preset]?.options, ...givenOf(own, values) },
+      model: { ...(published ?? paper.presets[preset]?.options), ...givenOf(own, values) },
     } as Tree & { recipe: Recipe; model: object },
     assignments,
     { ...prefixed("recipe", settings), ...prefixed("model", own) },
   );
   const extras = givenOf(extraSettings, values) as TrainingExtras;
+  if (extras.lora !== undefined && values["from"] === undefined) {
+    throw new UsageError(
+      "--lora learns beside weights that are known: name their run with --from.",
+    );
+  }
   const build: Build<object, object> = await loadBuild(paper.id);
   const { recipe, model } = tree;
   const { seed } = values;
-  const begun = await data.begin({
-    ...{ paper, build, preset, settings: model, recipe, seed },
-    extras: { ...extras, ...(group && { group }) },
-  });
+  const making = { paper, build, preset, settings: model, recipe, seed };
+  const begun = await begin(
+    data,
+    { ...making, extras: { ...extras, ...(group && { group }) } },
+    start,
+  );
   return { paper, task, data, preset, recipe, extras, seed, begun };
+}
+
+/** Makes a system for data, with a run's weights where there is one to begin with. */
+export async function begin(
+  data: LoadedData,
+  making: Parameters<LoadedData["begin"]>[0],
+  start: Start | undefined,
+): Promise<BegunTraining> {
+  if (!start) return await data.begin(making);
+  const extras = { ...making.extras, isKnown: isKnownTo(start) };
+  return await beginWith(start, await data.begin({ ...making, extras }));
 }
 
 function prefixed(prefix: string, settings: SettingTable): SettingTable {

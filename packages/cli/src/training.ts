@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { countParameters } from "@quire/nn";
+import { countParameters, type Module } from "@quire/nn";
 import type { CurvePoint, Paper, ShownMetric, TrainingPlan } from "@quire/papers";
-import type { BatchOf, ProcessGroup } from "@quire/train";
+import { type BatchOf, isFrozen, type ProcessGroup } from "@quire/train";
 import {
   machineMemory,
   type Recorded,
@@ -54,15 +54,25 @@ export async function trainInto(
   const parameters = countParameters(begun.system.model);
   const { epochs, batchSize, learningRate } = config.recipe;
   const shared = running.group ? `, shared by ${running.group.size} processes` : "";
+  const all = allParameters(begun.system.model);
+  const trained = parameters === all ? "" : `, ${count(parameters)} of them trained`;
   context.console.note(
-    `${paper.id}, ${config.preset}: ${count(parameters)} parameters. ` +
+    `${paper.id}, ${config.preset}: ${count(all)} parameters${trained}. ` +
       `${begun.facts.map(([what, value]) => `${what}: ${value}`).join("; ")}. ` +
       `${count(epochs)} ${epochs === 1 ? "epoch" : "epochs"}, batches of ${batchSize}, ` +
       `learning rate ${learningRate}${shared}; ${running.resumed ? "going on in" : "into"} ${folder}.`,
   );
-  const trained = await begun.withPlan((plan) => record(folder, plan, running, context));
+  const ended = await begun.withPlan((plan) => record(folder, plan, running, context));
   if (isFollower(running)) return;
-  await finish(folder, running, trained, context.console);
+  await finish(folder, running, ended, context.console);
+}
+
+/** How many numbers a model has, those too that stay as they are. */
+function allParameters(model: Module): number {
+  return model
+    .namedState()
+    .filter(([, variable]) => variable.trainable || isFrozen(variable))
+    .reduce((total, [, { shape }]) => total + shape.reduce((size, side) => size * side, 1), 0);
 }
 
 /** Whether another process shows and writes what comes of the training. */
@@ -102,13 +112,14 @@ async function record<B extends BatchOf<B>>(
 
 /** Gives the model the weights that the run ends with: those that the best epoch was measured with, or the last. */
 async function chooseWeights<B extends BatchOf<B>>(
-  { training, average }: TrainingPlan<B>,
+  { training, average, complete }: TrainingPlan<B>,
   { points, best }: Recorded,
   weights: TrainingConfig["weights"],
 ): Promise<CurvePoint | undefined> {
   if (weights === "best" && best) await training.resume(best.content);
   // Evaluations measured the averages, so the run keeps them.
   if (average && points.length > 0) await average.swap();
+  await complete();
   return weights === "best" && best
     ? points.find(({ epoch }) => epoch === best.epoch)
     : points.at(-1);
@@ -125,7 +136,7 @@ async function finish(
   const { system } = begun;
   await saveWeights(folder, system);
   await exportSystem(join(folder, runFiles.onnx), system);
-  const parameters = countParameters(system.model);
+  const parameters = allParameters(system.model);
   const measured = metrics.flatMap(({ name, as }) => {
     const value = chosen?.values[name];
     return value === undefined ? [] : [[spaced(name), metricText(value, as)] as const];

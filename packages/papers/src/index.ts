@@ -218,6 +218,7 @@ export {
 } from "./tasks/tabular-prediction.ts";
 export {
   evenBatches,
+  type FindRateOptions,
   type PlanOptions,
   planTraining,
   type TrainingPlan,

@@ -41,6 +41,14 @@ export interface TrainingExtras {
   readonly average?: number;
   /** Epochs without a better value of the task's metric after which the training ends. */
   readonly patience?: number;
+  /** Parameters that stay as they are: paths with commas between them, `*` for any one part of a path. */
+  readonly freeze?: string;
+  /** What each layer's learning rate is of that of the layer after it. */
+  readonly layerDecay?: number;
+  /** Rank of low-rank updates, which learn in place of the weights that are known; merged at the end. */
+  readonly lora?: number;
+  /** Whether a parameter begins with a value that was learnt before. */
+  readonly isKnown?: (path: string, shape: readonly number[]) => boolean;
   /** Processes that share each batch. */
   readonly group?: ProcessGroup;
 }
@@ -58,5 +66,24 @@ export const extraSettings = {
     kind: "whole",
     summary: "Epochs without improvement after which the training ends",
     from: 1,
+  },
+  freeze: {
+    kind: "text",
+    value: "PATH,...",
+    summary:
+      "Parameters that stay as they are, with all below them, such as blocks.0; * is any one part",
+  },
+  layerDecay: {
+    kind: "number",
+    summary: "What each block's learning rate is of that of the block after it, such as 0.75",
+    above: 0,
+    to: 1,
+  },
+  lora: {
+    kind: "whole",
+    summary:
+      "Rank of low-rank updates that learn in place of the weights of --from, and are merged at the end",
+    from: 1,
+    to: 4096,
   },
 } as const satisfies SettingTable;

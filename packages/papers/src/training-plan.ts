@@ -11,7 +11,11 @@ import {
   type Ema,
   ema,
   exceptNormsAndBiases,
+  findLearningRate,
+  layerwiseRates,
   type Optimizer,
+  type RateCurve,
+  type RateFinderOptions,
   type Schedule,
   type Traced,
   Training,
@@ -20,6 +24,7 @@ import {
 } from "@quire/train";
 import type { ShownMetric } from "./paper.ts";
 import type { Recipe, TrainingExtras } from "./recipe.ts";
+import { mergeUpdates, whatLearns } from "./what-learns.ts";
 
 /** A system about to be trained: the training, and what it runs over. */
 export interface TrainingPlan<B extends BatchOf<B>> {
@@ -35,7 +40,14 @@ export interface TrainingPlan<B extends BatchOf<B>> {
   readonly schedule: Schedule;
   /** The average of the weights, where the user asked for one; evaluations measure it. */
   readonly average?: Ema;
+  /** Tries ever higher learning rates, a batch each; the model has its own values again afterwards. */
+  readonly findRate: (options?: FindRateOptions) => Promise<RateCurve>;
+  /** Makes the trained model what is kept: low-rank updates become part of its weights. */
+  readonly complete: () => Promise<void>;
 }
+
+/** Between which learning rates is sought. */
+export type FindRateOptions = Pick<RateFinderOptions<never>, "from" | "to" | "steps">;
 
 /** What a plan is made from. */
 export interface PlanOptions<B extends BatchOf<B>> {
@@ -56,7 +68,8 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
   const { model, loss, recipe, extras = {}, seed, data, evaluation } = options;
   const updates = Math.ceil(data.batchesPerEpoch / (extras.accumulate ?? 1));
   const schedule = scheduleOf(recipe, updates);
-  const optimizer = options.optimizer ?? ((rate) => decayingAdam(model, rate, recipe));
+  whatLearns(model, extras, seed);
+  const optimizer = options.optimizer ?? ((rate) => decayingAdam(model, rate, recipe, extras));
   const { patience } = extras;
   const average = extras.average === undefined ? undefined : ema(model, extras.average);
   const [{ name: metric, better }] = evaluation.metrics;
@@ -69,6 +82,12 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
   return {
     ...{ training, epochs: recipe.epochs, schedule, ...data, ...evaluation },
     ...(average && { average }),
+    findRate: (bounds = {}) =>
+      findLearningRate<B>({
+        ...{ model, loss, seed, batches: data.batches, ...bounds },
+        optimizer: (_, rate) => optimizer(rate, recipe),
+      }),
+    complete: () => mergeUpdates(model, extras),
   };
 }
 
@@ -95,9 +114,13 @@ function decayingAdam(
   model: Module,
   learningRate: Schedule,
   { weightDecay, clipNorm }: Recipe,
+  { layerDecay }: TrainingExtras,
 ): Optimizer {
   return adamW(model.parameters(), {
     ...{ learningRate, weightDecay, decays: exceptNormsAndBiases(model) },
+    ...(layerDecay !== undefined && {
+      rateFactor: layerwiseRates(model, { decay: layerDecay }),
+    }),
     ...(clipNorm !== undefined && { clipNorm }),
   });
 }

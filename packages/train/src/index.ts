@@ -67,7 +67,7 @@ export {
 } from "./metric/retrieval.ts";
 export { areaUnderCurve, meanAreaUnderCurve } from "./metric/roc.ts";
 export { averageTensors } from "./model/average-tensors.ts";
-export { freeze, unfreeze } from "./model/freeze.ts";
+export { freeze, isFrozen, unfreeze } from "./model/freeze.ts";
 export { addLora, type LoraOptions, loadLora, loraTensors, removeLora } from "./model/lora.ts";
 export { mergeLora, unmergeLora } from "./model/lora-merge.ts";
 export type { PathPattern } from "./model/pattern.ts";

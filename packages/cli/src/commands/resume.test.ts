@@ -12,11 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { commands } from "../commands.ts";
-import { Console } from "../console.ts";
-import { exitCodeOf } from "../errors.ts";
-import { parse } from "../program.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { quire } from "../testing/quire.ts";
 
 const home = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "quire-resume-"));
@@ -24,35 +21,6 @@ const table = [
   ...["train", "excelformer", "--data", "rows.csv", "--target", "y", "--epochs", "2"],
   ...["--batch-size", "16"],
 ];
-
-interface Said {
-  /** The exit code, and the error's text where there is one. */
-  readonly end: string;
-  readonly notes: string;
-}
-
-/** Runs a command line in this process. */
-async function quire(...words: readonly string[]): Promise<Said> {
-  const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const err = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  const said = (end: string): Said => ({
-    end,
-    notes: err.mock.calls.map(([text]) => String(text)).join(""),
-  });
-  try {
-    const call = await parse(commands, words, "0.0.0");
-    const interruptible = () => new AbortController().signal;
-    const console = new Console({ quiet: false, json: false });
-    const context = { console, words, interruptible, fail: () => undefined };
-    await call?.command.run(call.given, call.raw, context);
-    return said("0");
-  } catch (error) {
-    return said(`${exitCodeOf(error)}: ${(error as Error).message}`);
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
 
 function checkpointOf(run: string, step: number): string {
   return join("runs", run, "checkpoint", `step-${String(step).padStart(8, "0")}.safetensors`);

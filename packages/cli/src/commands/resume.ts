@@ -6,8 +6,9 @@ import { loadBuild, loadPaper } from "../papers.ts";
 import { processes } from "../processes.ts";
 import { findRun, readRun } from "../run-folder.ts";
 import { runOptions } from "../run-options.ts";
-import type { BegunTraining } from "../tasks/task.ts";
+import { readStart } from "../start.ts";
 import { trainInto } from "../training.ts";
+import { begin } from "../training-choice.ts";
 
 /** Goes on with a run that was stopped or killed. */
 export const resumeCommand = command({
@@ -33,7 +34,9 @@ export const resumeCommand = command({
     }
     const { console } = context;
     const { seed, data: path } = training;
-    const data = await task.load(path, training.options, { seed, console });
+    const { from } = training;
+    const start = from === undefined ? undefined : await readStart(from, model.paper);
+    const data = await task.load(path, training.options, { seed, console, start });
     if (data.fingerprint !== training.fingerprint) {
       throw new UsageError(
         `"${path}" is not what run "${folder}" was begun on: bring the data back, or begin a new run.`,
@@ -42,11 +45,10 @@ export const resumeCommand = command({
     const paper = await loadPaper(model.paper);
     const build = await loadBuild(model.paper);
     const group = await processes();
-    const begun: BegunTraining = await data.begin({
-      ...{ paper, build, seed, preset: training.preset, settings: model.options },
-      recipe: training.recipe,
-      extras: { ...training.extras, ...(group && { group }) },
-    });
+    const { preset, recipe } = training;
+    const making = { paper, build, seed, preset, settings: model.options, recipe };
+    const extras = { ...training.extras, ...(group && { group }) };
+    const begun = await begin(data, { ...making, extras }, start);
     const onStart = (start: ResumeStart): void => console.note(startText(folder, start));
     const resumed = { fallback, onStart };
     const running = { begun, config: training, paper, memory, group, resumed };

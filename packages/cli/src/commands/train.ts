@@ -4,13 +4,15 @@ import { type ConfigFile, readConfigFile, withConfig } from "../config-file.ts";
 import { UsageError } from "../errors.ts";
 import { checkWritable } from "../files.ts";
 import { suggestion } from "../nearest.ts";
-import { choice, many, required, text, withDefault } from "../option.ts";
+import { choice, flag, many, required, text, withDefault } from "../option.ts";
 import { readAssignments } from "../overrides.ts";
 import { loadPaper, paperIds } from "../papers.ts";
 import { processes, toldToAll } from "../processes.ts";
+import { findRate } from "../rate-search.ts";
 import { checkName, createRun, RUNS, writeConfig } from "../run-folder.ts";
 import { runOptions } from "../run-options.ts";
 import { optionsOf } from "../settings.ts";
+import { readStart } from "../start.ts";
 import type { Task } from "../tasks/task.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { trainInto } from "../training.ts";
@@ -73,16 +75,23 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
       if (values.name !== undefined) checkName(values.out, values.name);
       await checkWritable(values.out);
       const { data: path, seed } = values;
-      const data = await task.load(path, values, { seed, console: context.console });
+      const from = task.ownStart ? undefined : values.from;
+      const start = from === undefined ? undefined : await readStart(from, paper.id);
+      const data = await task.load(path, values, { seed, console: context.console, start });
       const assignments = [...assignmentsOf(config), ...values.set];
       const group = await processes();
-      const chosen = await resolvePlan({ paper, task, data, values, assignments, group });
+      const chosen = await resolvePlan({ paper, task, data, values, assignments, start, group });
       const { preset, recipe, extras, begun } = chosen;
+      if (values.findLr) {
+        await findRate(begun, context.console);
+        return;
+      }
       const folder = await toldToAll(group, () => createRun(values.out, paper.id, values.name));
       const { keep, saveEvery, weights, memory } = values;
       const training = {
         ...{ data: path, fingerprint: data.fingerprint, options: ownValues(task, values) },
         ...{ preset, recipe, extras, seed, keep, saveEvery, weights },
+        ...(start && { from: start.folder }),
         metrics: begun.withPlan((plan) => plan.metrics),
       };
       const model = begun.system.description;
@@ -110,12 +119,14 @@ function optionTable(paper: Paper, task: Task) {
   return {
     data: required(text(task.data.value, task.data.summary)),
     preset: text("NAME", "Size of the system; chosen by the data unless said"),
+    from: text("RUN", "A run of the same paper whose weights this one begins with"),
     ...task.options,
     ...optionsOf(recipe, (name) => `the paper's${valueText(published[name])}, cut to the data,`),
     ...optionsOf(extraSettings, (name) =>
       published[name] === undefined ? "none" : `the paper's${valueText(published[name])}`,
     ),
     ...optionsOf(paper.settings ?? {}, () => "the preset's"),
+    findLr: flag("Train nothing: try ever higher learning rates and suggest one"),
     set: many(
       "PATH=VALUE",
       "Set anything of the recipe or the model, such as recipe.weightDecay=0.1; may come again",

@@ -65,8 +65,9 @@ export const imageClassification = task<
     "quire train cct --data flowers --epochs 3",
     "quire train cct --data flowers --size 32 --preset small --name first",
   ],
-  read: async (path, { size, validation }, { seed, console }) => {
-    const all = await readPictures(path, size, console);
+  read: async (path, { size, validation }, { seed, console, start }) => {
+    const known = start && sizeOf(start.description as ImageModelDescription);
+    const all = await readPictures(path, size ?? known, console);
     const { train, test } = all.split({ fraction: validation, seed });
     return { train, validation: test };
   },
@@ -105,9 +106,15 @@ export const imageClassification = task<
   evaluate: evaluateImages,
 });
 
+/** The size of pictures that a model was made for. */
+function sizeOf({ target }: ImageModelDescription): Pick<Dataset, "height" | "width"> {
+  const { height, width } = target;
+  return { height, width };
+}
+
 async function readPictures(
   path: string,
-  size: number | undefined,
+  size: number | Pick<Dataset, "height" | "width"> | undefined,
   console: ReadingContext["console"],
 ): Promise<Dataset> {
   const progress = console.progress("reading");

@@ -63,10 +63,12 @@ export const languageModelling = task<
     "quire train lightning-attention --data book.txt",
     "quire train lightning-attention --data notes --tokenizer character --context 512",
   ],
-  read: async (path, given, { seed, console }) => {
+  read: async (path, given, { seed, console, start }) => {
     const corpus = await readTextCorpus(path);
     console.note(`Read ${corpus.describe()}; making tokens of it.`);
-    return languageData(corpus, { ...given, seed });
+    // Weights know their own tokens alone.
+    const own = start && (await readTokenizer(join(start.folder, "tokenizer.json")));
+    return languageData(corpus, { ...given, ...(own && { tokenizer: own }), seed });
   },
   fingerprint: ({ tokenizer, train, validation }) =>
     fingerprintOf(JSON.stringify(tokenizer.toJson()), train.tokens, validation.tokens),

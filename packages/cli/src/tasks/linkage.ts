@@ -98,6 +98,7 @@ export const linkage = task<
     "quire train linktransformer --data aliases.csv --group id --on name,city --hard-negatives 0.5",
     "quire train linktransformer --data reports.csv --class topic --on text",
   ],
+  ownStart: true,
   read: async (path, chosen, { seed }) => {
     const table = await readTable(path);
     const columns = exampleColumns(table, chosen);
@@ -116,9 +117,10 @@ export const linkage = task<
     cutRecipe(recipe as LinkageRecipe, train.records.length, goesOn),
   begin: async (making) => {
     const { train, validation } = making.data;
-    const linker = await made(making);
+    const { linker, known } = await made(making);
+    const isKnown = (path: string): boolean => known.has(path);
     const plan = planLinkageTraining(linker, {
-      ...{ train, validation, extras: making.extras, seed: making.seed },
+      ...{ train, validation, extras: { ...making.extras, isKnown }, seed: making.seed },
       ...{ recipe: making.recipe as LinkageRecipe, goesOn: making.data.goesOn },
     });
     const kinds = train.classes ? "classes" : "groups";
@@ -198,7 +200,13 @@ function cutRecipe(recipe: LinkageRecipe, records: number, goesOn: boolean): Lin
   };
 }
 
-async function made(making: Making<Records, Readonly<Record<string, unknown>>>): Promise<Linker> {
+/** A linker, and the paths of its parameters that begin with earlier weights. */
+interface Made {
+  readonly linker: Linker;
+  readonly known: ReadonlySet<string>;
+}
+
+async function made(making: Making<Records, Readonly<Record<string, unknown>>>): Promise<Made> {
   const { paper, build, preset, settings, data, options: chosen } = making;
   const { fields, classes, records } = data.train;
   const description = {
@@ -215,13 +223,9 @@ async function made(making: Making<Records, Readonly<Record<string, unknown>>>):
     const { options: own, target, paper: of } = base.description;
     const aim = { ...target, length: Math.min(length, target.length), ...classCount(classes) };
     const model = (await loadBuild(of))(own, { ...target, ...classCount(classes) }) as TextEncoder;
-    await copyShared(base.model, model, making.seed);
-    return new Linker(model, base.tokenizer, {
-      ...description,
-      paper: of,
-      options: own,
-      target: aim,
-    });
+    const known = await copyShared(base.model, model, making.seed);
+    const whole = { ...description, paper: of, options: own, target: aim };
+    return { linker: new Linker(model, base.tokenizer, whole), known };
   }
   const size = (chosen["vocabulary"] as number | undefined) ?? presetSize(making);
   const tokenizer = trainRecordTokenizer(records, size);
@@ -230,7 +234,8 @@ async function made(making: Making<Records, Readonly<Record<string, unknown>>>):
     ...classCount(classes),
   };
   const model = build(settings, target) as TextEncoder;
-  return new Linker(model, tokenizer, { ...description, options: settings, target });
+  const whole = { ...description, options: settings, target };
+  return { linker: new Linker(model, tokenizer, whole), known: new Set() };
 }
 
 function classCount(classes: readonly string[] | undefined): { readonly classes?: number } {
@@ -242,14 +247,18 @@ function presetSize({ paper, preset }: Pick<Making<never, never>, "paper" | "pre
   return target?.vocabulary ?? 0;
 }
 
-/** Gives a model those weights of another that have the same place and shape; the others are drawn. */
-async function copyShared(from: TextEncoder, to: TextEncoder, seed: number): Promise<void> {
+/** Gives a model those weights of another that have the same place and shape; the others are drawn. Tells which. */
+async function copyShared(from: TextEncoder, to: TextEncoder, seed: number): Promise<Set<string>> {
   initialize(to, seed);
   const own: Map<string, HostTensor> = new Map(await modelTensors(to));
+  const known = new Set<string>();
   for (const [path, value] of await modelTensors(from)) {
-    if (own.get(path)?.shape.join() === value.shape.join()) own.set(path, value);
+    if (own.get(path)?.shape.join() !== value.shape.join()) continue;
+    own.set(path, value);
+    known.add(path);
   }
   await loadModel(to, own);
+  return known;
 }
 
 /** Opens what a training goes on from. */

@@ -87,14 +87,13 @@ export const tabularPrediction = task<
     "quire train excelformer --data houses.csv --target price --kind zip=category --split time:sold",
     "quire predict excelformer-1 --data new.csv --out prices.csv",
   ],
-  read: async (path, given, { seed }) => {
+  read: async (path, given, { seed, start }) => {
     const { sheet, kind } = given;
     const kinds = Object.fromEntries(kind) as Record<string, ColumnKind>;
-    return partsOf(
-      await readTable(path, { kinds, ...(sheet !== undefined && { sheet }) }),
-      given,
+    return partsOf(await readTable(path, { kinds, ...(sheet !== undefined && { sheet }) }), given, {
       seed,
-    );
+      known: start && (start.description as TabularModelDescription).encoding,
+    });
   },
   fingerprint: ({ encoding, train, validation, test }) =>
     fingerprintOf(
@@ -131,8 +130,12 @@ export const tabularPrediction = task<
   evaluate: evaluateTable,
 });
 
-/** Parts a table, fits the encoding on the training rows and encodes the others by it. */
-function partsOf(table: Table, given: Values<typeof options>, seed: number): Parts {
+/** Parts a table, fits the encoding on the training rows, unless one is known, and encodes the others by it. */
+function partsOf(
+  table: Table,
+  given: Values<typeof options>,
+  { seed, known }: { readonly seed: number; readonly known: TabularEncoding | undefined },
+): Parts {
   const { target, features, predict, split, validation, test } = given;
   const { kind } = table.column(target);
   const isNumber =
@@ -140,6 +143,12 @@ function partsOf(table: Table, given: Values<typeof options>, seed: number): Par
   if (isNumber) table.completeNumbers(target);
   else table.completeTexts(target);
   const places = splitTable(table, split, { target, isClass: !isNumber, validation, test, seed });
+  if (known) {
+    const [train, validation, held] = [places.train, places.validation, places.test].map((part) =>
+      encodeTable(known, table.select(part)),
+    ) as [TabularRows, TabularRows, TabularRows];
+    return { encoding: known, train, validation, test: held };
+  }
   const { encoding, rows } = fitTabularEncoding(table.select(places.train), {
     ...{ target, seed, predict: isNumber ? "number" : "class" },
     ...(features && { features }),

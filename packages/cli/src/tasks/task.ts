@@ -15,6 +15,7 @@ import type { BatchOf } from "@quire/train";
 import type { Console } from "../console.ts";
 import type { OptionTable, Values } from "../option.ts";
 import type { Section } from "../report/html.ts";
+import type { Start } from "../start.ts";
 
 /** What `--data` is for a command. */
 export interface DataArgument {
@@ -46,6 +47,8 @@ export interface TaskSpec<
   /** What a user may set of the task's recipes, beside what all recipes have. */
   readonly recipe: SettingTable;
   readonly examples: readonly string[];
+  /** Whether the task itself begins with earlier weights, by an option of its own; the command does it unless said. */
+  readonly ownStart?: boolean;
   /** Reads what is learnt from and measured on. */
   read(path: string, options: Values<O>, reading: ReadingContext): Promise<D>;
   /** A text that differs where the data differ: a resumed run refuses other data. */
@@ -101,6 +104,8 @@ export type MeasuredMetric = ShownMetric & {
 export interface ReadingContext {
   readonly seed: number;
   readonly console: Console;
+  /** The run that a training begins with. */
+  readonly start?: Start | undefined;
 }
 
 /** What predicting and evaluating are done with. */
@@ -147,7 +152,7 @@ export interface Opening {
 export interface Task
   extends Pick<
     TaskSpec<OptionTable, unknown, System, never, OptionTable>,
-    "name" | "title" | "data" | "options" | "recipe" | "examples" | "open"
+    "name" | "title" | "data" | "options" | "recipe" | "examples" | "ownStart" | "open"
   > {
   /** Reads data, to make a system for them. */
   load(

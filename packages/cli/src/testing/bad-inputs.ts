@@ -59,6 +59,24 @@ export const badInputs: {
     ["a number out of bounds", ["train", "cct", "--data", "pictures", "--validation", "1"]],
     ["a negative rate", ["train", "cct", "--data", "pictures", "--learning-rate", "-1"]],
     ["an unknown word", ["train", "cct", "--data", "pictures", "--augment", "papr"]],
+    [
+      "a run to begin with that is not there",
+      ["train", "cct", "--data", "pictures", "--from", "whol"],
+    ],
+    [
+      "a run to begin with of another paper",
+      ["train", "informer", "--data", "series.csv", "--horizon", "2", "--from", "whole"],
+    ],
+    [
+      "a run to begin with that has not ended",
+      ["train", "cct", "--data", "pictures", "--from", "unfinished"],
+    ],
+    ["low-rank updates of nothing", ["train", "cct", "--data", "pictures", "--lora", "4"]],
+    [
+      "a path to freeze that leads nowhere",
+      ["train", "cct", "--data", "pictures", "--freeze", "block.0"],
+    ],
+    ["a decay that grows", ["train", "cct", "--data", "pictures", "--layer-decay", "1.5"]],
     ["a seed that is none", ["train", "cct", "--data", "pictures", "--seed", "x"]],
     ["a device that is none", ["predict", "whole", "--data", "pictures", "--device", "gpu"]],
     ["seeds that come twice", ["reproduce", "cct", "--seeds", "1,1"]],

@@ -28,7 +28,8 @@ export interface LanguageData {
 
 /** How a corpus is made into data. */
 export interface LanguageDataOptions {
-  readonly tokenizer: TokenizerKind;
+  /** The kind of a new one, or one that was trained before. */
+  readonly tokenizer: TokenizerKind | Tokenizer;
   /** The most tokens of a tokenizer that is trained. */
   readonly vocabulary: number;
   /** Share of the texts that is kept apart, above 0 and below 1. */
@@ -60,6 +61,7 @@ function tokenizerFor(
   { tokenizer, vocabulary }: LanguageDataOptions,
 ): Tokenizer {
   const special = { size: vocabulary, special: [END_OF_TEXT] };
+  if (typeof tokenizer !== "string") return tokenizer;
   if (tokenizer === "bpe") return trainBpe(texts, special);
   if (tokenizer === "unigram") return trainUnigram(texts, special);
   return tokenizer === "byte" ? byteTokenizer() : characterTokenizer(texts);
