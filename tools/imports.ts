@@ -15,7 +15,11 @@ const directions: Readonly<Record<string, Readonly<Record<string, Permission>>>>
   data: { tensor: ["hostTensor", "QuireError", "Random"] },
   train: { tensor: "values", nn: "values", data: "types" },
   papers: { tensor: "values", nn: "values", data: "values", train: "values" },
-  cli: { tensor: "values", nn: "values", data: "values", train: "values", papers: "values" },
+  site: { tensor: "values", nn: "values", train: "values", papers: "values" },
+  cli: {
+    ...{ tensor: "values", nn: "values", data: "values", train: "values", papers: "values" },
+    site: "values",
+  },
 };
 
 /** The order in which a tensor meets the parts of its package; a row imports from rows above. */
@@ -38,6 +42,7 @@ const nodeZones = [
   /^packages\/tensor\/src\/run\/node/,
   /^packages\/data\/src\/files\//,
   /^packages\/train\/src\/node\//,
+  /^packages\/site\/src\/build\//,
   /^packages\/cli\//,
   /^(bench|tools|\.ci)\//,
   /^[^/]+\.config\.ts$/,
@@ -139,7 +144,8 @@ function leavesBrowser(module: Module, found: Import): Verdict {
   if (nodeZones.some((zone) => zone.test(module.path))) return undefined;
   return {
     what: `"${found.specifier}" runs only in Node`,
-    advice: "keep it in tensor/src/run/node*, data/src/files, train/src/node, cli, bench or tools",
+    advice:
+      "keep it in tensor/src/run/node*, data/src/files, train/src/node, site/src/build, cli, bench or tools",
   };
 }
 

@@ -17,6 +17,7 @@ import { reportCommand } from "./commands/report.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { showCommand } from "./commands/show.ts";
+import { siteCommand } from "./commands/site.ts";
 import { trainCommand } from "./commands/train.ts";
 
 /** All commands, in the order in which the help lists them. */
@@ -38,6 +39,7 @@ export const commands: readonly AnyCommand[] = [
   compressCommand,
   runsCommand,
   reportCommand,
+  siteCommand,
   doctorCommand,
   completionCommand(() => commands),
 ];

@@ -12,6 +12,9 @@ import { runFiles, writeConfig } from "./run-folder.ts";
 import { exportSystem, saveWeights } from "./saving.ts";
 import { table, wrapped } from "./table.ts";
 
+/** Where results are kept unless the user says otherwise. */
+export const RESULTS = "results";
+
 /** An experiment's result as text: a table of the systems, and a verdict for each claim. */
 export function resultText(
   { claims }: Paper,

@@ -1,5 +1,6 @@
 import type { Figure } from "./figure.ts";
 import type { Setting, SettingValue } from "./setting.ts";
+import type { System } from "./system.ts";
 
 /**
  * A paper's system at work in a page, small enough to be seen learning within seconds; what `demonstration.ts`
@@ -27,6 +28,8 @@ export interface DemonstrationGiven {
   readonly values: Readonly<Record<string, SettingValue>>;
   readonly seed: number;
   readonly signal: AbortSignal;
+  /** Is given what learns as soon as it is there; it may be used between frames, and after the last. */
+  readonly onSystem?: (system: System) => void;
 }
 
 /** What a demonstration shows at a time. */

@@ -9,7 +9,7 @@ import { flag, text, type Values, wholes } from "../option.ts";
 import { loadExperiments, loadPaper, paperIds } from "../papers.ts";
 import { type MeasureOptions, measurePaper, placesOf } from "../reproduction/measure-paper.ts";
 import { reproduceAll, summarize } from "../reproduction/reproduce-all.ts";
-import { resultText } from "../results.ts";
+import { RESULTS, resultText } from "../results.ts";
 
 const options = {
   all: flag("Measure every paper, one after another; what stands measured is not measured again"),
@@ -35,7 +35,7 @@ export const reproduceCommand = command({
     "quire reproduce --all",
   ],
   run: async ([id], given, context) => {
-    const out = given.out ?? (given.quick ? join("results", "quick") : "results");
+    const out = given.out ?? (given.quick ? join(RESULTS, "quick") : RESULTS);
     checkCall(id, given);
     await checkWritable(out);
     const { seeds, seed, quick, again } = given;

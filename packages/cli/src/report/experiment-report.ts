@@ -43,7 +43,8 @@ function verdictTable({ claims }: Paper, results: readonly ExperimentResult[]): 
   );
 }
 
-function systemTable({ rows, metrics }: ExperimentResult): string {
+/** A table of the systems that an experiment compared, as HTML. */
+export function systemTable({ rows, metrics }: ExperimentResult): string {
   const columns = [
     { title: "system" },
     { title: "parameters", number: true },
@@ -63,7 +64,8 @@ function systemTable({ rows, metrics }: ExperimentResult): string {
   );
 }
 
-async function curvesOf({ rows, metrics }: ExperimentResult): Promise<string> {
+/** The learning curves of an experiment, as HTML; empty where there are none. */
+export async function curvesOf({ rows, metrics }: ExperimentResult): Promise<string> {
   const names = new Set(
     rows.flatMap(({ curves }) =>
       curves.flatMap(({ points }) => points.flatMap(({ values }) => Object.keys(values))),

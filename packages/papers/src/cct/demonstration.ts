@@ -65,6 +65,7 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const drawn = (count: number, own: number): Dataset =>
     shapes({ size: SIDE, count, seed: 2 * seed + own, channels: 1 });
@@ -82,6 +83,7 @@ async function* run({
   };
   const model = build(options, target);
   const classifier = new ImageClassifier(model, description);
+  onSystem?.(classifier);
   const look = lookOf(model, description);
   const { training, epochs, batches, evaluate } = planImageTraining(classifier, {
     ...{ train, validation, recipe, seed },

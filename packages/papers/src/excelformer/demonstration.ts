@@ -60,6 +60,7 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const noise = Number(values["noise"]);
   const random = new Random(seed).fork("points");
@@ -68,6 +69,7 @@ async function* run({
   const options = { ...size, attention: values["attention"] as ExcelFormerOptions["attention"] };
   const description = describeTabularModel({ paper: paper.id, options, encoding });
   const predictor = new TabularPredictor(build(options, description.target), description);
+  onSystem?.(predictor);
   const validation = encodeTable(encoding, held);
   const recipe = recipeOf(values["mix"] as "features" | "hidden" | "none");
   const { training, epochs, batches, evaluate } = planTabularTraining(predictor, {

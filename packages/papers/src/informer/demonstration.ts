@@ -54,6 +54,7 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const data = madeSeries(Number(values["noise"]), new Random(seed).fork("series"));
   const prepared = prepareForecast(data, { context: CONTEXT, horizon: HORIZON, validation: 0.25 });
@@ -65,6 +66,7 @@ async function* run({
   const model = build(options, prepared.target);
   const description = describeForecastModel({ paper: paper.id, options, data: prepared });
   const system = new SeriesForecaster(model, description);
+  onSystem?.(system);
   const activity = activityOf(model);
   const { training, epochs, batches, evaluate } = planForecastTraining(system, {
     ...{ train: prepared.train, validation: prepared.validation, recipe, seed },

@@ -71,7 +71,7 @@ export const paper: ForecastingPaper<InformerOptions> = {
   title: "Informer: Beyond Efficient Transformer for Long Sequence Time-Series Forecasting",
   year: 2020,
   arXiv: "2012.07436",
-  family: "forecasting",
+  family: "tabular and time series",
   task: "forecasting",
   summary:
     "A transformer for long series. Only the queries whose attention is far from uniform attend, found by a sample of " +

@@ -49,7 +49,12 @@ export const demonstration: Demonstration = {
   run,
 };
 
-async function* run({ values, seed, signal }: DemonstrationGiven): AsyncGenerator<Frame, void> {
+async function* run({
+  values,
+  seed,
+  signal,
+  onSystem,
+}: DemonstrationGiven): AsyncGenerator<Frame, void> {
   const random = new Random(seed);
   const text = sentences(400, random);
   const tokenizer = characterTokenizer([text]);
@@ -64,6 +69,7 @@ async function* run({ values, seed, signal }: DemonstrationGiven): AsyncGenerato
   initialize(model, seed);
   const description = { task: "language-modelling", paper: paper.id, options, target } as const;
   const system = new LanguageModelSystem(model, description, tokenizer);
+  onSystem?.(system);
   const step = stepOf(model);
   for (let i = 1; i <= STEPS && !signal.aborted; i++) {
     const { loss } = await step(...windows(tokens, random));

@@ -75,6 +75,7 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const random = new Random(seed).fork("companies");
   const [train, validation] = [companies(random, 0, 72), companies(random, 72, 96)];
@@ -83,6 +84,7 @@ async function* run({
   const linker = new Linker(build(options, target), tokenizer, {
     ...{ task: "linkage", paper: paper.id, options, target, fields: train.fields },
   });
+  onSystem?.(linker);
   const recipe: LinkageRecipe = {
     ...{ ...paper.recipe, epochs: 20, batchSize: 40, learningRate: 4e-3, warmUp: 1 },
     loss: values["loss"] as LinkageRecipe["loss"],

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { answer, type Given } from "./answer.ts";
+import { demonstration as cct } from "./cct/demonstration.ts";
+import type { Demonstration } from "./demonstration.ts";
+import { demonstration as informer } from "./informer/demonstration.ts";
+import { demonstration as linktransformer } from "./linktransformer/demonstration.ts";
+import type { System } from "./system.ts";
+
+/** A system after so many frames of its demonstration. */
+async function after(demonstration: Demonstration, frames: number): Promise<System> {
+  const controls = Object.entries(demonstration.controls);
+  const values = Object.fromEntries(controls.map(([name, { initial }]) => [name, initial]));
+  const controller = new AbortController();
+  let system: System | undefined;
+  const onSystem = (made: System): void => {
+    system = made;
+  };
+  let seen = 0;
+  const given = { values, seed: 1, signal: controller.signal, onSystem };
+  for await (const _ of demonstration.run(given)) {
+    seen += 1;
+    if (seen === frames) controller.abort();
+  }
+  if (!system) throw new Error("The demonstration gives its system.");
+  return system;
+}
+
+function file(name: string, text: string): Given {
+  return { kind: "file", name, bytes: new TextEncoder().encode(text) };
+}
+
+test("a picture of any size is seen as small as the classifier sees, and named", async () => {
+  const system = await after(cct, 1);
+  const bytes = new Uint8ClampedArray(4 * 100 * 60).fill(200);
+  const [said, seen] = await answer(system, { kind: "picture", width: 100, height: 60, bytes });
+  if (said?.kind !== "text" || seen?.kind !== "pixels") throw new Error("a text and a picture");
+  const shares = said.text.split("\n").map((line) => Number.parseFloat(line));
+  expect(shares).toHaveLength(4);
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+  expect([seen.width, seen.height]).toEqual([24, 24]);
+  expect([...new Set(seen.bytes)].sort()).toEqual([200, 255]);
+  await expect(answer(system, file("a.csv", "a\n1\n"))).rejects.toThrow(
+    /^this system has no answer to a file\.$/,
+  );
+});
+
+test("a series goes on from its end, at its own step", async () => {
+  const system = await after(informer, 1);
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const time = new Date(Date.UTC(2025, 0, 1) + i * 3_600_000).toISOString();
+    return `${time},${10 + Math.sin(i / 4)}`;
+  });
+  const [figure] = await answer(system, file("mine.csv", `time,power\n${rows.join("\n")}\n`));
+  if (figure?.kind !== "lines") throw new Error("lines");
+  const forecast = figure.series.find(({ name }) => name === "forecast");
+  expect(forecast?.points).toHaveLength(24);
+  expect(forecast?.points[0]?.[0]).toBe(Date.UTC(2025, 0, 1) + 60 * 3_600_000);
+  await expect(
+    answer(system, file("short.csv", "time,power\n2025-01-01,1\n2025-01-02,2\n")),
+  ).rejects.toThrow(/has 2 steps, and the run reads 48: give at least as many\.$/);
+});
+
+test("names of a list are compared with one another, itself the nearest", async () => {
+  const system = await after(linktransformer, 2);
+  const [figure] = await answer(
+    system,
+    file("names.txt", "Delta Pump\nDelta Pump Ltd.\nIris Wire\n"),
+  );
+  if (figure?.kind !== "heat") throw new Error("a heat map");
+  expect(figure.rows).toEqual(["Delta Pump", "Delta Pump Ltd.", "Iris Wire"]);
+  for (const [i, row] of figure.values.entries()) expect(row[i]).toBeCloseTo(1, 4);
+});

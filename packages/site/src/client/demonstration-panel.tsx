@@ -1,0 +1,110 @@
+import type { SettingValue, TaskName } from "@quire/papers";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { BringYourOwn } from "./bring-your-own.tsx";
+import { Controls, initialValues, type ShownDemonstration } from "./controls.tsx";
+import { DeviceChoice } from "./device-choice.tsx";
+import { download } from "./download.ts";
+import { FigureView } from "./figure-view.tsx";
+import { LiveCurve } from "./live-curve.tsx";
+import { PaperWorker } from "./paper-worker.ts";
+import { type RunState, useRun } from "./use-run.ts";
+
+interface DemonstrationPanelProps {
+  readonly paper: string;
+  readonly task: TaskName;
+  readonly demonstration: ShownDemonstration;
+  /** Is told of the files that a run fetched. */
+  readonly onFetched: (addresses: readonly string[]) => void;
+}
+
+/** A paper's system at work: what may be set, how its loss falls, and what it does. */
+export function DemonstrationPanel(props: DemonstrationPanelProps) {
+  const { paper, task, demonstration, onFetched } = props;
+  const [values, setValues] = useState<Readonly<Record<string, SettingValue>>>(
+    initialValues(demonstration),
+  );
+  const worker = useMemo(() => new PaperWorker(), []);
+  const run = useRun(worker, onFetched);
+  useEffect(() => () => worker.end(), [worker]);
+  const { state } = run;
+  const start = (): void => run.start({ paper, values, seed: 1 });
+  const save = (): void => run.save((model, files) => download(paper, model, files));
+  return (
+    <div class="stage" data-state={state.phase}>
+      <p class="lead">{demonstration.summary}</p>
+      <div class="bench">
+        <form class="panel" onSubmit={(event) => event.preventDefault()}>
+          <Controls
+            demonstration={demonstration}
+            values={values}
+            onChange={(name, value) => setValues({ ...values, [name]: value })}
+          />
+          <DeviceChoice reports={run.reports} device={run.device} onChange={run.setDevice} />
+          <Buttons
+            state={state}
+            onStart={start}
+            onStop={run.stop}
+            onReset={() => {
+              run.reset();
+              setValues(initialValues(demonstration));
+            }}
+          />
+          <Progress state={state} />
+          <button type="button" class="wide-button" disabled={!run.hasModel} onClick={save}>
+            Download as ONNX
+          </button>
+        </form>
+        <div class="shown">
+          <LiveCurve curve={state.curve} isEmpty={state.phase === "fresh"} />
+          {state.figures.map((figure) => (
+            <FigureView key={figure.title} figure={figure} />
+          ))}
+        </div>
+      </div>
+      {state.message && (
+        <p class="error" role="alert">
+          {state.message}
+        </p>
+      )}
+      <BringYourOwn task={task} isReady={run.hasModel} worker={worker} />
+    </div>
+  );
+}
+
+function Progress({ state }: { readonly state: RunState }) {
+  const { step, steps, phase } = state;
+  const texts = {
+    fresh: "Ready",
+    running: steps === 0 ? "Compiling…" : `Step ${step} of ${steps}`,
+    stopped: `Stopped at step ${step}`,
+    done: `Done, ${steps} steps`,
+  };
+  return (
+    <div class="progress">
+      <progress value={steps === 0 ? 0 : step} max={steps || 1} aria-label="Steps" />
+      <span role="status">{texts[phase]}</span>
+    </div>
+  );
+}
+
+interface ButtonsProps {
+  readonly state: RunState;
+  readonly onStart: () => void;
+  readonly onStop: () => void;
+  readonly onReset: () => void;
+}
+
+function Buttons({ state, onStart, onStop, onReset }: ButtonsProps) {
+  const isRunning = state.phase === "running";
+  const start = state.curve.length === 0 ? "Train it" : "Train again";
+  return (
+    <div class="buttons">
+      <button type="button" class="primary" onClick={isRunning ? onStop : onStart}>
+        {isRunning ? "Stop" : start}
+      </button>
+      <button type="button" disabled={state.phase === "fresh"} onClick={onReset}>
+        Reset
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,14 @@
+/** The papers that have folders, found by the build. */
+declare module "#papers" {
+  import type { Build, Demonstration, Paper } from "@quire/papers";
+
+  export const demonstrations: Readonly<
+    Record<string, () => Promise<{ readonly demonstration: Demonstration }>>
+  >;
+  export const systems: Readonly<
+    Record<
+      string,
+      () => Promise<readonly [{ readonly paper: Paper }, { readonly build: Build<object, object> }]>
+    >
+  >;
+}

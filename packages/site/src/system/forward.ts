@@ -1,0 +1,58 @@
+import type { Module } from "@quire/nn";
+import type {
+  ForecastTarget,
+  ImageTarget,
+  LanguageTarget,
+  LinkageTarget,
+  TabularTarget,
+  TaskName,
+} from "@quire/papers";
+import type { Tensor, TensorType, Tree } from "@quire/tensor";
+
+/** A forward pass of one example that can be traced. */
+export interface ForwardPass {
+  run(given: Tree<Tensor>): Tree<Tensor>;
+  readonly input: Tree<TensorType>;
+}
+
+/** Fields of the calendar of a time. */
+const CALENDAR_FIELDS = 8;
+
+/** The forward pass of a task's system over one example, as large as its target says. */
+export function forwardPass(task: TaskName, model: Module, target: object): ForwardPass {
+  const forward = model.forward.bind(model) as (given: Tree<Tensor>) => Tree<Tensor>;
+  return { run: forward, input: inputOf(task, target) };
+}
+
+function inputOf(task: TaskName, target: object): Tree<TensorType> {
+  switch (task) {
+    case "image-classification": {
+      const { channels, height, width } = target as ImageTarget;
+      return numbers(1, channels, height, width);
+    }
+    case "forecasting": {
+      const { context, horizon, channels, known } = target as ForecastTarget;
+      return {
+        past: numbers(1, context, channels),
+        calendar: numbers(1, context + horizon, CALENDAR_FIELDS),
+        known: numbers(1, horizon, known),
+      };
+    }
+    case "language-modelling":
+      return ids(1, (target as LanguageTarget).context);
+    case "linkage":
+      return ids(1, (target as LinkageTarget).length);
+    case "tabular-prediction":
+      return numbers(1, (target as TabularTarget).features);
+    case "method":
+      throw new Error("A method has no system of its own.");
+  }
+}
+
+function numbers(...shape: number[]): TensorType {
+  return { shape, dtype: "float32" };
+}
+
+function ids(...shape: number[]): TensorType {
+  return { shape, dtype: "int32" };
+}
