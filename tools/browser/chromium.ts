@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { inTime } from "./in-time.ts";
 
 /** Where systems keep Chromium or a browser made of it; QUIRE_CHROMIUM names another place. */
 const places = [
@@ -35,6 +36,9 @@ const isolation = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
+/** How long Chromium may take to start, and to end, before it is taken to hang; a busy machine is slow. */
+const patience = { start: 60_000, end: 10_000 };
+
 /** The system's Chromium, if there is one. */
 export function findChromium(): string | undefined {
   const named = process.env["QUIRE_CHROMIUM"];
@@ -51,25 +55,60 @@ export interface PageOptions {
   readonly isolated: boolean;
 }
 
-/** Opens a bundled page in a headless Chromium of its own, and closes both when `use` ends. */
+/** Chromium did not start, or did not open the page. */
+export class ChromiumError extends Error {
+  override readonly name: string = "ChromiumError";
+}
+
+/**
+ * Opens a bundled page in a headless Chromium of its own, and closes both when `use` ends.
+ *
+ * @throws ChromiumError when the page is not open after `start` milliseconds.
+ */
 export async function withPage<T>(
   executablePath: string,
   options: PageOptions,
   use: (page: Page) => Promise<T>,
+  start: number = patience.start,
 ): Promise<T> {
   const server = serve(options);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const browser = await chromium.launch({ executablePath, args: flags });
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  let browser: Browser | undefined;
   try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(0);
-    page.on("pageerror", (error) => console.error(`page: ${error.message}`));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction("globalThis.suite !== undefined", undefined, { timeout: 30_000 });
+    const launched = chromium.launch({ executablePath, args: flags, timeout: start });
+    browser = await opened(executablePath, launched);
+    const complaint = `no page after ${start / 1000} s`;
+    const page = await opened(executablePath, inTime(openPage(browser, address), start, complaint));
     return await use(page);
   } finally {
-    await browser.close();
+    // One that hangs is ended with this process, which its caller ends.
+    if (browser) await inTime(browser.close(), patience.end, "").catch(() => undefined);
+    server.closeAllConnections();
     server.close();
+  }
+}
+
+async function openPage(browser: Browser, address: string): Promise<Page> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(0);
+  page.on("pageerror", (error) => console.error(`page: ${error.message}`));
+  await page.goto(address);
+  await page.waitForFunction("globalThis.suite !== undefined");
+  return page;
+}
+
+/** A step of the start; its failure in one sentence, without the browser's own log. */
+async function opened<T>(path: string, step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    const [line = ""] = (error as Error).message.split("\n");
+    throw new ChromiumError(
+      `Chromium (${path}) opens no page: ${line.replace(/[.:]$/, "")}; install it again, or name another by ` +
+        "QUIRE_CHROMIUM.",
+      { cause: error },
+    );
   }
 }
 

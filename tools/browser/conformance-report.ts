@@ -3,9 +3,17 @@ export interface Case {
   readonly stored: {
     readonly op: string;
     readonly label: string;
-    readonly inputs: readonly { readonly dtype: string }[];
+    readonly inputs: readonly StoredInput[];
+    /** What flows back to each operand, where other software says it. */
+    readonly gradients?: readonly (object | null)[];
   };
   readonly tolerance?: number;
+}
+
+/** An operand of a case; numbers that JSON lacks are spelled out. */
+export interface StoredInput {
+  readonly dtype: string;
+  readonly data: readonly (number | string)[];
 }
 
 /** Where a backend is held less strictly, or, without a tolerance, not at all; and why. */
@@ -35,6 +43,8 @@ export interface Ran {
   readonly skipped: readonly Case[];
   readonly losses: readonly number[];
   readonly seconds: number;
+  /** Why it went no further, where it broke or gave no answer in time. */
+  readonly failure?: string;
 }
 
 /** A kernel that is passed over on GPUs, and why. */
@@ -82,28 +92,41 @@ function apart(one: Ran, other: Ran): number {
   return Math.max(...one.losses.map((loss, i) => Math.abs(loss - (other.losses[i] ?? Number.NaN))));
 }
 
-/** How many checks failed: values, gradients, and the training step's losses. */
-export function countFailed({ ran, lossTolerance }: Findings): number {
-  const first = ran[0] as Ran;
-  return ran.reduce((total, one) => {
-    const isOff = !(apart(one, first) <= lossTolerance);
-    return total + one.outcomes.filter(hasFailed).length + Number(isOff);
-  }, 0);
+/** Everything of a backend that is not as it should be: cases, the training step's losses, an early end. */
+function failuresOf(one: Ran, first: Ran, lossTolerance: number): string[] {
+  const cases = one.outcomes.filter(hasFailed).map(({ op, label, dtype, values, gradients }) => {
+    const what = [values, gradients && `gradient ${gradients}`].filter(Boolean).join("; ");
+    return `${op} of ${dtype}, ${label}: ${what}`;
+  });
+  if (one.failure !== undefined) return [...cases, one.failure];
+  const off = apart(one, first);
+  const loss = `the training step's losses differ by ${off.toExponential(1)} from ${first.backend}'s`;
+  return off <= lossTolerance ? cases : [...cases, loss];
 }
 
-/** A backend's counts, and each case that failed, as text for people. */
-export function summaryOf(one: Ran, first: Ran): string {
-  const failed = one.outcomes.filter(hasFailed);
+/** What is said of a backend. */
+export interface Verdict {
+  readonly backend: string;
+  readonly state: "passed" | "failed" | "skipped";
+  /** Its counts, or why it is left out. */
+  readonly text: string;
+  readonly failures: readonly string[];
+}
+
+/** A backend's counts, and all that failed on it. */
+export function verdictOf(one: Ran, first: Ran, lossTolerance: number): Verdict {
+  const passed = one.outcomes.filter((outcome) => !hasFailed(outcome)).length;
   const gradients = one.outcomes.filter(({ hasGradient }) => hasGradient).length;
-  const counts =
-    `${one.backend}: ${one.outcomes.length - failed.length} of ${one.outcomes.length} cases pass ` +
-    `(${gradients} with gradients), ${one.skipped.length} skipped; ${one.losses.length} training ` +
-    `steps, losses within ${apart(one, first).toExponential(1)}; ${one.seconds.toFixed(0)} s`;
-  const lines = failed.map(
-    ({ op, label, dtype, values, gradients: slopes }) =>
-      `  ${op} of ${dtype}, ${label}: ${[values, slopes && `gradient ${slopes}`].filter(Boolean).join("; ")}`,
-  );
-  return [counts, ...lines].join("\n");
+  const steps =
+    one.failure === undefined
+      ? `${one.losses.length} training steps, losses within ${apart(one, first).toExponential(1)}`
+      : "it went no further";
+  const text =
+    `${passed} of ${one.outcomes.length} cases pass (${gradients} with gradients), ` +
+    `${one.skipped.length} skipped; ${steps}; ${one.seconds.toFixed(0)} s`;
+  const failures = failuresOf(one, first, lossTolerance);
+  const state = failures.length > 0 ? "failed" : "passed";
+  return { backend: one.backend, state, text, failures };
 }
 
 /** The document that is written: counts, the table, and the reasons of all that is not as it should be. */
@@ -184,7 +207,7 @@ function cellOf(op: string, { backend, outcomes, skipped }: Ran, exceptions: rea
       const cases = own.filter((outcome) => outcome.dtype === dtype);
       const isSkipped = left.some(({ stored }) => stored.inputs[0]?.dtype === dtype);
       if (cases.length === 0 && !isSkipped) return [];
-      const stored = { op, label: "", inputs: [{ dtype }] };
+      const stored = { op, label: "", inputs: [{ dtype, data: [] }] };
       const exception = exceptionFor({ stored }, backend, exceptions);
       const note = exception ? ` (${exceptions.indexOf(exception) + 1})` : "";
       const slope = cases.some(({ hasGradient }) => hasGradient) ? "∂" : "";
