@@ -138,8 +138,9 @@ export function report({ ran, exceptions, gaps, lossTolerance }: Findings): stri
       "gradients that other software computed, stored in `packages/tensor/references`, within 1e-5; in\n" +
       "dtypes that are not stored, against the values of Node's processor.",
     countsTable(ran, first),
-    `The training step is the smallest GPT of \`bench/step\`: ${first.losses.length} steps of Adam from the same weights. Its\n` +
-      `losses may differ from those of Node's processor by ${lossTolerance}.`,
+    "The training steps are those of the smallest GPT of `bench/step` and of a small classifier of pictures with\n" +
+      `convolutions: ${first.losses.length / 2} steps of Adam each, from the same weights. Their losses may differ from those of\n` +
+      `Node's processor by ${lossTolerance}.`,
     "## Operations by backend and dtype",
     "A dtype stands where all its cases pass, with ∂ where gradients are among them, and is struck out\n" +
       "where one fails; a number refers to the reasons below. What is missing, the operation does not take.",
@@ -171,7 +172,7 @@ function countsTable(ran: readonly Ran[], first: Ran): string {
     return `| ${cells.join(" | ")} |`;
   });
   return [
-    "| backend | cases that pass | fail | skipped | with gradients | training step: losses within |",
+    "| backend | cases that pass | fail | skipped | with gradients | training steps: losses within |",
     "|---|---|---|---|---|---|",
     ...rows,
   ].join("\n");

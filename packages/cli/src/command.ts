@@ -1,4 +1,4 @@
-import { setDevice } from "@quire/tensor";
+import { defaultRuntime, setDevice } from "@quire/tensor";
 import type { Console } from "./console.ts";
 import {
   choice,
@@ -37,11 +37,11 @@ export interface Argument {
 /** Options that every command has. */
 export const sharedOptions = {
   seed: withDefault(whole("Seed of all random draws", { from: 0, to: 2 ** 32 - 1 }), 0),
-  device: choice("Where to compute; what QUIRE_DEVICE says, else cpu, unless said", [
-    "cpu",
-    "webgpu",
-    "cuda",
-  ]),
+  device: choice(
+    "Where to compute; what QUIRE_DEVICE says, else cpu, unless said",
+    ["cpu", "webgpu", "cuda"],
+    { guess: false },
+  ),
   json: flag("Print the result as JSON on standard output, all else on standard error"),
   quiet: flag("Leave out progress and notes"),
 };
@@ -53,6 +53,8 @@ export interface Command<T extends OptionTable> {
   readonly arguments: readonly Argument[];
   readonly options: T;
   readonly examples: readonly string[];
+  /** Whether it computes on the device: one that is absent is then told of before anything is read or made. */
+  readonly computes?: boolean;
   run(
     given: readonly string[],
     options: Values<T> & Values<typeof sharedOptions>,
@@ -75,10 +77,11 @@ export interface AnyCommand extends Omit<Command<OptionTable>, "run"> {
 export function command<T extends OptionTable>(spec: Command<T>): AnyCommand {
   return {
     ...spec,
-    run: (given, raw, context) => {
+    run: async (given, raw, context) => {
       const options = readValues({ ...spec.options, ...sharedOptions }, raw, spec.name);
       const { device } = readValues(sharedOptions, raw, spec.name);
       if (device !== undefined) setDevice(device);
+      if (spec.computes) await defaultRuntime();
       return spec.run(given, options as Values<T> & Values<typeof sharedOptions>, context);
     },
   };

@@ -99,15 +99,17 @@ export function text(value: string, summary: string): Option<string | undefined>
   });
 }
 
-/** One of a few words. */
+/** One of a few words; `guess: false` where words that look alike mean opposite things, so that all are named. */
 export function choice<const C extends string>(
   summary: string,
   words: readonly C[],
+  { guess = true }: { readonly guess?: boolean } = {},
 ): Option<C | undefined> {
   return optional(words.join("|"), summary, (given, flag) => {
     const found = words.find((word) => word === given);
     if (found !== undefined) return found;
-    const end = suggestion(given, words, `use ${words.join(" or ")}.`);
+    const all = `use ${words.join(" or ")}.`;
+    const end = guess ? suggestion(given, words, all) : `; ${all}`;
     throw new UsageError(`${flag} does not know "${given}"${end}`);
   });
 }

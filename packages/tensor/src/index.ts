@@ -56,7 +56,7 @@ export {
   type Ranges,
 } from "./quantize/scheme.ts";
 export { Random, type RandomState } from "./random/random.ts";
-export { devices, runtimeOn, setDevice } from "./run/default.ts";
+export { defaultRuntime, devices, runtimeOn, setDevice } from "./run/default.ts";
 export type { Device, DeviceReport } from "./run/device.ts";
 export type { Buffer, Runtime, Session } from "./run/runtime.ts";
 export { withScope } from "./scope.ts";

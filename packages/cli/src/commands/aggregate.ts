@@ -10,6 +10,7 @@ import { names, required } from "../option.ts";
 /** Gives each fine record its coarse one. */
 export const aggregateCommand = command({
   name: "aggregate",
+  computes: true,
   summary: "Give each record of a fine table the nearest one of a coarse table",
   arguments: [
     { name: "FINE", summary: "A table of fine records, such as products" },

@@ -9,6 +9,7 @@ import { names, required, text } from "../option.ts";
 /** Gives each record of a table its class. */
 export const classifyCommand = command({
   name: "classify",
+  computes: true,
   summary: "Give each record of a table its class, by a model trained with --class",
   arguments: [{ name: "FILE", summary: "A table: csv, tsv, jsonl, json, parquet, arrow or xlsx" }],
   options: {

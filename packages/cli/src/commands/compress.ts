@@ -32,6 +32,7 @@ interface Variant {
 /** Stores a model in fewer bits, and compares. */
 export const compressCommand = command({
   name: "compress",
+  computes: true,
   summary: "Store a model in fewer bits; compare size, speed and accuracy",
   arguments: [subjectArgument],
   options: {

@@ -10,6 +10,7 @@ import { flag, names, number, required, withDefault } from "../option.ts";
 /** Finds the records of one table that are the same thing. */
 export const dedupCommand = command({
   name: "dedup",
+  computes: true,
   summary: "Find the records of one table that are the same thing, and keep the first of each",
   arguments: [{ name: "FILE", summary: "A table: csv, tsv, jsonl, json, parquet, arrow or xlsx" }],
   options: {

@@ -1,8 +1,10 @@
 import { devices } from "@quire/tensor";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Console } from "../console.ts";
 import { machine, versions } from "../machine.ts";
 import { doctorCommand } from "./doctor.ts";
+
+afterEach(() => vi.unstubAllEnvs());
 
 async function run(options: { readonly json: boolean }): Promise<string> {
   const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
@@ -37,4 +39,17 @@ test("gives machine, versions and devices to programs", async () => {
     versions: versions(),
     devices: await devices(),
   });
+});
+
+test.each([
+  ["", "Commands compute on cpu unless --device or QUIRE_DEVICE names another of these devices."],
+  ["cpu", "QUIRE_DEVICE is set: commands compute on cpu unless --device names another device."],
+  [
+    "gpu",
+    "Commands would fail unless --device names another device: " +
+      'QUIRE_DEVICE is "gpu", which is no device; it may be cpu, webgpu, cuda.',
+  ],
+])("says where commands compute when QUIRE_DEVICE is %j", async (named, sentence) => {
+  vi.stubEnv("QUIRE_DEVICE", named);
+  expect((await run({ json: false })).trimEnd().split("\n").at(-1)).toBe(sentence);
 });

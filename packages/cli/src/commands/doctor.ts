@@ -1,4 +1,4 @@
-import { devices } from "@quire/tensor";
+import { defaultRuntime, devices } from "@quire/tensor";
 import { command } from "../command.ts";
 import { machine, versions } from "../machine.ts";
 import { table } from "../table.ts";
@@ -23,7 +23,21 @@ export const doctorCommand = command({
     console.print(`${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}`);
     console.print(`${about.join(", ")}\n`);
     console.print(table(columns, rows));
-    console.print("\nA run takes cpu unless QUIRE_DEVICE names another of these devices.");
+    console.print(`\n${await choiceText()}`);
     console.result({ machine: machine(), versions: versions(), devices: reports });
   },
 });
+
+/** Where a command computes here, or why it would not. */
+async function choiceText(): Promise<string> {
+  const named = process.env["QUIRE_DEVICE"] ?? "";
+  if (named === "") {
+    return "Commands compute on cpu unless --device or QUIRE_DEVICE names another of these devices.";
+  }
+  try {
+    await defaultRuntime();
+    return `QUIRE_DEVICE is set: commands compute on ${named} unless --device names another device.`;
+  } catch (error) {
+    return `Commands would fail unless --device names another device: ${(error as Error).message}`;
+  }
+}

@@ -9,6 +9,7 @@ import type { Evaluation } from "../tasks/task.ts";
 /** Measures a trained run on data whose answers are known. */
 export const evaluateCommand = command({
   name: "evaluate",
+  computes: true,
   summary: "Measure a trained run on data whose answers are known, with 95 % intervals",
   arguments: [{ name: "RUN", summary: "The run's folder, or its name in runs" }],
   options: { data: required(text("DATA", "Data of the form that the run was trained on")) },

@@ -80,6 +80,7 @@ type FinetuneOptions = Values<typeof options>;
 /** Trains a classifier that others made on the user's pictures. */
 export const finetuneCommand = command({
   name: "finetune",
+  computes: true,
   summary: "Fine-tune a classifier that others made, an ONNX file, on your own pictures",
   arguments: [{ name: "MODEL", summary: "An ONNX file that takes pictures and scores classes" }],
   options,

@@ -24,6 +24,7 @@ const options = {
 /** Writes a text on, token by token. */
 export const generateCommand = command({
   name: "generate",
+  computes: true,
   summary: "Write a text on with a trained language model",
   arguments: [{ name: "RUN", summary: "The run's folder, or its name in runs" }],
   options,

@@ -11,6 +11,7 @@ import { choice, names, required, withDefault } from "../option.ts";
 /** Joins two tables whose records are written differently. */
 export const linkCommand = command({
   name: "link",
+  computes: true,
   summary: "Join two tables whose records are written differently, by a trained model",
   arguments: [
     { name: "A", summary: "A table: csv, tsv, jsonl, json, parquet, arrow or xlsx" },

@@ -19,6 +19,7 @@ function predictFor(task: Task | undefined): AnyCommand {
   const summary = predict?.data.summary ?? "New data of the run's kind";
   return command({
     name: "predict",
+    computes: true,
     summary: "Say what a trained run sees in new data",
     arguments: [{ name: "RUN", summary: "The run's folder, or its name in runs" }],
     options: {

@@ -25,6 +25,7 @@ type ReproduceOptions = Values<typeof options & typeof sharedOptions>;
 /** Measures a paper's claims again, or those of all papers. */
 export const reproduceCommand = command({
   name: "reproduce",
+  computes: true,
   summary: "Measure a paper's claims again: its system against the paper's own baselines",
   arguments: [{ name: "PAPER", summary: "The paper's id, such as cct", optional: true }],
   options,

@@ -13,6 +13,7 @@ import { begin } from "../training-choice.ts";
 /** Goes on with a run that was stopped or killed. */
 export const resumeCommand = command({
   name: "train",
+  computes: true,
   summary: "Go on with a run: it ends where the uninterrupted one would have ended, bit for bit",
   arguments: [],
   options: {

@@ -66,6 +66,7 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
   const table = optionTable(paper, task);
   return command({
     ...about,
+    computes: true,
     summary: `Train ${paper.id} on your own data: ${task.title}`,
     arguments: [{ name: "PAPER", summary: "The paper's id, such as cct" }],
     options: config ? withConfig(table, config, configPath as string) : table,

@@ -13,11 +13,12 @@ export type Patches = Windows & {
   readonly counts: Shape;
 };
 
-/** Pads the spatial axes with zeros. */
+/** Pads the spatial axes with zeros. All axes are named: ONNX Runtime moves a pad of some past transposes wrongly. */
 function padded(emit: Emit, x: string, { pads }: Windows): string {
   if (pads.every((size) => size === 0)) return x;
-  const axes = pads.slice(0, pads.length / 2).map((_, axis) => axis + 2);
-  return emit.one("Pad", [x, emit.sizes(pads), emit.scalar(0, "float32"), emit.sizes(axes)]);
+  const [before, after] = [pads.slice(0, pads.length / 2), pads.slice(pads.length / 2)];
+  const all = emit.sizes([0, 0, ...before, 0, 0, ...after]);
+  return emit.one("Pad", [x, all, emit.scalar(0, "float32")]);
 }
 
 /** For each place of a window the positions of all windows along one axis. `[kernel, count]` */
