@@ -33,6 +33,21 @@ export const recipeSettings = {
   },
 } as const satisfies SettingTable;
 
+const optimizers = ["adamw", "adam", "sgd", "rmsprop", "lion", "lamb", "adafactor"] as const;
+const schedules = [
+  "cosine",
+  "linear",
+  "constant",
+  "one-cycle",
+  "restarts",
+  "inverse-square-root",
+] as const;
+
+/** What changes the weights. */
+export type OptimizerName = (typeof optimizers)[number];
+/** How the learning rate goes after the warm-up. */
+export type ScheduleName = (typeof schedules)[number];
+
 /** Ways to train that no paper asks for and any user may want. */
 export interface TrainingExtras {
   /** Batches whose gradients make one update. */
@@ -41,6 +56,10 @@ export interface TrainingExtras {
   readonly average?: number;
   /** Epochs without a better value of the task's metric after which the training ends. */
   readonly patience?: number;
+  /** AdamW unless said. */
+  readonly optimizer?: OptimizerName;
+  /** Half a cosine wave down unless said. */
+  readonly schedule?: ScheduleName;
   /** Parameters that stay as they are: paths with commas between them, `*` for any one part of a path. */
   readonly freeze?: string;
   /** What each layer's learning rate is of that of the layer after it. */
@@ -66,6 +85,18 @@ export const extraSettings = {
     kind: "whole",
     summary: "Epochs without improvement after which the training ends",
     from: 1,
+  },
+  optimizer: {
+    kind: "choice",
+    summary:
+      "What changes the weights, AdamW as the recipe's; lion wants a third of the rate or less",
+    words: optimizers,
+  },
+  schedule: {
+    kind: "choice",
+    summary:
+      "How the learning rate goes after the warm-up, as a cosine like the recipe's; one-cycle rises by itself",
+    words: schedules,
   },
   freeze: {
     kind: "text",

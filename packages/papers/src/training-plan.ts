@@ -2,17 +2,13 @@ import type { Mode, Module } from "@quire/nn";
 import type { Tensor } from "@quire/tensor";
 import {
   accumulated,
-  adamW,
   type Batches,
   type BatchOf,
-  cosine,
   dataParallel,
   EarlyStopping,
   type Ema,
   ema,
-  exceptNormsAndBiases,
   findLearningRate,
-  layerwiseRates,
   type Optimizer,
   type RateCurve,
   type RateFinderOptions,
@@ -20,10 +16,10 @@ import {
   type Traced,
   Training,
   type TrainingOptions,
-  warmUp,
 } from "@quire/train";
 import type { ShownMetric } from "./paper.ts";
 import type { Recipe, TrainingExtras } from "./recipe.ts";
+import { optimizerFor, scheduleFor } from "./training-ways.ts";
 import { mergeUpdates, whatLearns } from "./what-learns.ts";
 
 /** A system about to be trained: the training, and what it runs over. */
@@ -67,9 +63,9 @@ export interface PlanOptions<B extends BatchOf<B>> {
 export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): TrainingPlan<B> {
   const { model, loss, recipe, extras = {}, seed, data, evaluation } = options;
   const updates = Math.ceil(data.batchesPerEpoch / (extras.accumulate ?? 1));
-  const schedule = scheduleOf(recipe, updates);
+  const schedule = scheduleFor(recipe, updates, extras);
   whatLearns(model, extras, seed);
-  const optimizer = options.optimizer ?? ((rate) => decayingAdam(model, rate, recipe, extras));
+  const optimizer = options.optimizer ?? ((rate) => optimizerFor(model, rate, recipe, extras));
   const { patience } = extras;
   const average = extras.average === undefined ? undefined : ema(model, extras.average);
   const [{ name: metric, better }] = evaluation.metrics;
@@ -108,26 +104,4 @@ export function evenBatches(
 ): { readonly count: number; readonly size: number } {
   const size = Math.max(1, Math.floor(examples / Math.ceil(examples / largest)));
   return { count: Math.floor(examples / size), size };
-}
-
-function decayingAdam(
-  model: Module,
-  learningRate: Schedule,
-  { weightDecay, clipNorm }: Recipe,
-  { layerDecay }: TrainingExtras,
-): Optimizer {
-  return adamW(model.parameters(), {
-    ...{ learningRate, weightDecay, decays: exceptNormsAndBiases(model) },
-    ...(layerDecay !== undefined && {
-      rateFactor: layerwiseRates(model, { decay: layerDecay }),
-    }),
-    ...(clipNorm !== undefined && { clipNorm }),
-  });
-}
-
-/** Warm-up takes at most a fifth of a training that is shorter than the paper's. */
-function scheduleOf({ learningRate, epochs, warmUp: rising }: Recipe, updates: number): Schedule {
-  const first = Math.round(Math.min(rising, epochs / 5) * updates);
-  const falling = cosine({ from: learningRate, steps: Math.max(1, epochs * updates - first) });
-  return first === 0 ? falling : warmUp(first, falling);
 }

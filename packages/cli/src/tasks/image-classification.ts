@@ -60,6 +60,11 @@ export const imageClassification = task<
       from: 0,
       to: 0.9,
     },
+    classWeights: {
+      kind: "choice",
+      summary: "How much each class counts in the loss: as much as it has pictures, or all as much",
+      words: ["none", "balanced"],
+    },
   },
   examples: [
     "quire train cct --data flowers --epochs 3",

@@ -1,5 +1,5 @@
 import { shapes } from "@quire/data";
-import { Linear, Module } from "@quire/nn";
+import { initialize, Linear, Module } from "@quire/nn";
 import { compile, hostTensor, relu, reshape, type Tensor } from "@quire/tensor";
 import { describe, expect, it } from "vitest";
 import type { CurvePoint } from "../paper.ts";
@@ -74,6 +74,29 @@ describe("trainImageClassifier", () => {
     });
     expect(points.map(({ epoch }) => epoch)).toEqual([1, 2]);
     expect(points.every(({ values }) => Number.isFinite(values["trainingLoss"]))).toBe(true);
+  });
+
+  it("counts every class as much in all, if asked", async () => {
+    const places = Array.from(train.labels, (_, i) => i);
+    const kept = places.filter((i) => (train.labels[i] as number) > 0 || i % 5 === 0);
+    const few = train.subset(kept);
+    const classifier = classifierOf();
+    initialize(classifier.model, 3);
+    const { losses } = await classifier.evaluate(few);
+    const means = few.classes.map((_, label) => {
+      const own = [...losses].filter((_loss, i) => few.labels[i] === label);
+      return own.reduce((total, loss) => total + loss, 0) / own.length;
+    });
+    const wanted = means.reduce((total, mean) => total + mean, 0) / means.length;
+    const firstLoss = async (classWeights: "none" | "balanced") => {
+      const whole = { ...recipe, epochs: 1, batchSize: few.size, labelSmoothing: 0, classWeights };
+      const { points } = await trainImageClassifier(classifierOf(), {
+        ...{ train: few, validation, recipe: whole, seed: 3 },
+      });
+      return points[0]?.values["trainingLoss"] as number;
+    };
+    expect(await firstLoss("balanced")).toBeCloseTo(wanted, 4);
+    expect(Math.abs((await firstLoss("none")) - wanted)).toBeGreaterThan(1e-3);
   });
 
   it("stops after the batch in which the signal comes, and still evaluates", async () => {

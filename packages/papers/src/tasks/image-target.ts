@@ -16,6 +16,8 @@ export interface ImageTarget {
 export interface ImageRecipe extends Recipe {
   readonly labelSmoothing: number;
   readonly augment: ImageAugmentation;
+  /** How much each class counts in the loss: all as much unless said, or the rarer the more. */
+  readonly classWeights?: "none" | "balanced";
 }
 
 /** Random changes of the training images; what is left out is not done. */

@@ -42,11 +42,15 @@ export function planImageTraining(
   const cut = evenBatches(train.size, recipe.batchSize);
   const augment = augmentationOf(recipe.augment);
   const { labelSmoothing } = recipe;
+  const classWeights = recipe.classWeights === "balanced" ? balancedWeights(train) : undefined;
   initialize(model, seed);
   return planTraining<Batch>({
     ...{ model, recipe, extras, seed },
     loss: ({ images, labels }, mode) =>
-      crossEntropy(model.forward(images, mode), labels, { labelSmoothing }),
+      crossEntropy(model.forward(images, mode), labels, {
+        labelSmoothing,
+        ...(classWeights && { classWeights }),
+      }),
     data: {
       batchesPerEpoch: cut.count,
       batches: (epoch, start) =>
@@ -64,6 +68,13 @@ export function planImageTraining(
       },
     },
   });
+}
+
+/** Weights by which every class counts as much in all, 1 on average over the images. */
+function balancedWeights({ labels, classes, size }: Dataset): number[] {
+  const counts = classes.map(() => 0);
+  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  return counts.map((count) => size / (classes.length * Math.max(1, count)));
 }
 
 /**

@@ -1,0 +1,81 @@
+import type { Module } from "@quire/nn";
+import {
+  adafactor,
+  adam,
+  adamW,
+  cosine,
+  exceptNormsAndBiases,
+  inverseSquareRoot,
+  lamb,
+  layerwiseRates,
+  linear,
+  lion,
+  type Optimizer,
+  type OptimizerOptions,
+  oneCycle,
+  rmsProp,
+  type Schedule,
+  sgd,
+  warmRestarts,
+  warmUp,
+} from "@quire/train";
+import type { OptimizerName, Recipe, ScheduleName, TrainingExtras } from "./recipe.ts";
+
+type Make = (model: Module, options: OptimizerOptions) => Optimizer;
+
+const optimizers: Readonly<Record<OptimizerName, Make>> = {
+  adamw: (model, options) => adamW(model.parameters(), options),
+  adam: (model, options) => adam(model.parameters(), options),
+  sgd: (model, options) => sgd(model.parameters(), { ...options, momentum: 0.9 }),
+  rmsprop: (model, options) => rmsProp(model.parameters(), options),
+  lion: (model, options) => lion(model.parameters(), options),
+  lamb: (model, options) => lamb(model.parameters(), options),
+  adafactor: (model, options) =>
+    adafactor(model.parameters(), { ...options, scaleByParameter: false }),
+};
+
+/** The optimiser that a user asked for, or AdamW; norms and biases do not decay. */
+export function optimizerFor(
+  model: Module,
+  learningRate: Schedule,
+  { weightDecay, clipNorm }: Recipe,
+  { layerDecay, optimizer = "adamw" }: TrainingExtras,
+): Optimizer {
+  return optimizers[optimizer](model, {
+    ...{ learningRate, weightDecay, decays: exceptNormsAndBiases(model) },
+    ...(clipNorm !== undefined && { clipNorm }),
+    ...(layerDecay !== undefined && { rateFactor: layerwiseRates(model, { decay: layerDecay }) }),
+  });
+}
+
+/** Periods of warm restarts, each twice as long as the one before: 1 + 2 + 4 of 7 parts. */
+const PARTS = 7;
+
+/** What follows the warm-up: a rate that begins as the recipe's, over so many updates. */
+const falls: Readonly<
+  Record<Exclude<ScheduleName, "one-cycle">, (from: number, steps: number) => Schedule>
+> = {
+  cosine: (from, steps) => cosine({ from, steps }),
+  linear: (from, steps) => linear({ from, steps }),
+  constant: (from) => linear({ from, to: from, steps: 1 }),
+  "inverse-square-root": (from, steps) =>
+    inverseSquareRoot({ from, steps: Math.max(1, steps / PARTS) }),
+  restarts: (from, steps) =>
+    warmRestarts({ from, period: Math.max(1, Math.ceil(steps / PARTS)), growth: 2 }),
+};
+
+/**
+ * The schedule that a user asked for, or half a cosine wave. Warm-up takes at most a fifth of a training that is shorter
+ * than the paper's; one cycle has a rise of its own.
+ */
+export function scheduleFor(
+  { learningRate, epochs, warmUp: rising }: Recipe,
+  updates: number,
+  { schedule = "cosine" }: TrainingExtras,
+): Schedule {
+  const all = epochs * updates;
+  if (schedule === "one-cycle") return oneCycle({ peak: learningRate, steps: Math.max(2, all) });
+  const first = Math.round(Math.min(rising, epochs / 5) * updates);
+  const falling = falls[schedule](learningRate, Math.max(1, all - first));
+  return first === 0 ? falling : warmUp(first, falling);
+}
