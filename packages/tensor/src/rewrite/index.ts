@@ -8,6 +8,7 @@ import { productRules } from "./products.ts";
 import { rewrite } from "./run.ts";
 import { tidyScans } from "./scans.ts";
 import { shapeRules } from "./shapes.ts";
+import { shareGelu } from "./shared-gelu.ts";
 
 /** The passes in their order; a pass repeats until none of its rules applies, so that later ones see its result. */
 const passes = [
@@ -22,7 +23,7 @@ const MOST_ROUNDS = 8;
 
 /** The graph that computes the same values with less work. */
 export function optimize(graph: Graph): Graph {
-  let current = tidyScans(graph, optimize);
+  let current = shareGelu(tidyScans(graph, optimize));
   for (const { name, rules } of passes) {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const { graph: next, applied } = rewrite(current, rules);

@@ -136,6 +136,33 @@ const cases: readonly [rule: string, types: TensorType[], build: Build, wanted: 
     (a, b) => mul(matmul(mul(a, 2), neg(b)), 0.5),
     ["matmul %0 %1 {transposeA: false, transposeB: false, alpha: -1}"],
   ],
+  [
+    "(a b + x) * c -> a b * c + x * c where x is smaller",
+    [float(2, 3), float(3, 4), float(4)],
+    (a, b, x) => mul(add(reshape(matmul(a, b), [2, 1, 4]), x), 0.5),
+    [
+      "matmul %0 %1 {transposeA: false, transposeB: false, alpha: 0.5}",
+      "reshape %3 {shape: [2,1,4]}",
+      "mul %2 %5",
+      "add %4 %6",
+    ],
+  ],
+  [
+    "a factor of a product's operand, through a reshape",
+    [float(2, 6), float(4, 2)],
+    (a, b) => matmul(reshape(mul(a, 2), [3, 4]), b),
+    ["reshape %0 {shape: [3,4]}", "matmul %2 %1 {transposeA: false, transposeB: false, alpha: 2}"],
+  ],
+  [
+    "a vector keeps its factor",
+    [float(2, 4), float(4)],
+    (a, x) => matmul(a, reshape(mul(x, 2), [4, 1])),
+    [
+      "mul %1 %2",
+      "reshape %3 {shape: [4,1]}",
+      "matmul %0 %4 {transposeA: false, transposeB: false, alpha: 1}",
+    ],
+  ],
   ["equal nodes are one", [float(2)], (x) => add(exp(x), exp(x)), ["exp %0", "add %1 %1"]],
   [
     "a factor of a product that is used twice stays outside",

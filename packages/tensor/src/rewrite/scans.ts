@@ -1,9 +1,7 @@
 import { type Graph, sorted } from "../graph/graph.ts";
 import { makeNode, type Node, type Tensor } from "../graph/node.ts";
 import { type ScanAttributes, scanSpec } from "../ops/scan.ts";
-
-/** What a node's outputs become, given what its inputs have become. */
-type Replace = (node: Node, inputs: readonly Tensor[]) => ReadonlyMap<Tensor, Tensor> | undefined;
+import { rebuilt } from "./rebuilt.ts";
 
 /**
  * Loops over the same values with the same carries become one, carries that never change become values from around
@@ -20,25 +18,6 @@ function isScan({ spec }: Node): boolean {
 
 function attributesOf(node: Node): ScanAttributes {
   return node.attributes as ScanAttributes;
-}
-
-/** Walks from the inputs on and makes nodes anew where their inputs have changed or `replace` says so. */
-function rebuilt({ inputs, outputs }: Graph, replace: Replace): Graph {
-  const replaced = new Map<Tensor, Tensor>();
-  const now = (tensor: Tensor): Tensor => replaced.get(tensor) ?? tensor;
-  for (const node of sorted(outputs)) {
-    const operands = node.inputs.map(now);
-    const replacement = replace(node, operands);
-    if (replacement) {
-      for (const [from, to] of replacement) replaced.set(from, to);
-    } else if (operands.some((tensor, i) => tensor !== node.inputs[i])) {
-      const made = makeNode(node.spec, operands, node.attributes, node.path);
-      node.outputs.forEach((tensor, i) => {
-        replaced.set(tensor, made.outputs[i] as Tensor);
-      });
-    }
-  }
-  return { inputs, outputs: outputs.map(now) };
 }
 
 /** scan(f, c, x) and scan(f with more ys, c, x) = the second: a gradient's forward loop is the loop itself. */
