@@ -10,6 +10,7 @@ import { log } from "./log.ts";
 import { Quantizer } from "./quantize/quantizer.ts";
 import type { Quantization } from "./quantize/scheme.ts";
 import { optimize } from "./rewrite/index.ts";
+import { joinUpdates } from "./rewrite/joined-updates.ts";
 import { defaultRuntime } from "./run/default.ts";
 import { type FrozenWeight, loadModel } from "./run/load-graph.ts";
 import type { Buffer, Runtime, Session } from "./run/runtime.ts";
@@ -155,7 +156,8 @@ async function prepare<A extends readonly Tree<Tensor>[]>(
   const { recording: patched, patches } = place.isHostMemory
     ? withPatches(applied)
     : { recording: applied, patches: [] };
-  const { recording, weights } = apart(patched, quantizer?.frozen(applied) ?? []);
+  const joined = joinUpdates(patched, place.mostOperands ?? Number.MAX_SAFE_INTEGER);
+  const { recording, weights } = apart(joined, quantizer?.frozen(applied) ?? []);
   const { graph } = recording;
   const frozen: FrozenWeight[] = [];
   for (const variable of weights) {

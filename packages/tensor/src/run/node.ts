@@ -12,6 +12,7 @@ import {
   type Session,
   type Signature,
 } from "./runtime.ts";
+import { mostOperands } from "./web-gpu-api.ts";
 
 /** Values in the process's own memory, shared with ONNX Runtime without copies. */
 class NodeBuffer implements Buffer {
@@ -106,6 +107,7 @@ export function nodeRuntimeOn(at: NodePlace): Runtime {
   return {
     name: `node, ${device}`,
     isHostMemory: device === "cpu",
+    ...(device === "webgpu" && { mostOperands }),
     allocate: place,
     allocateState: place,
     async load(model, signature) {

@@ -37,6 +37,8 @@ export interface Runtime {
   readonly name: string;
   /** Whether the memory of state is the host's own, so that the host can write over parts of it. */
   readonly isHostMemory?: boolean;
+  /** How many tensors one kernel may read beside one it writes, or write beside one it reads; any number unless said. */
+  readonly mostOperands?: number;
   /** Memory for an argument or a result; `data`, if given, is used as it stands where the runtime can. */
   allocate(type: TensorType, data?: TypedArray): Buffer;
   /** Memory for what lives from one run to the next: on the device, where it has memory of its own. */

@@ -80,3 +80,6 @@ export function openDevice(adapter: GpuAdapter): Promise<GpuDevice> {
     ),
   });
 }
+
+/** A kernel binds at most eight tensors where a device is not asked for more. */
+export const mostOperands = 7;

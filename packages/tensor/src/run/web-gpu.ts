@@ -4,7 +4,14 @@ import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
 import { nodesInGaps } from "./gpu-gaps.ts";
 import type { Runtime } from "./runtime.ts";
-import { findAdapter, type GpuDevice, type GpuMemory, openDevice, usage } from "./web-gpu-api.ts";
+import {
+  findAdapter,
+  type GpuDevice,
+  type GpuMemory,
+  mostOperands,
+  openDevice,
+  usage,
+} from "./web-gpu-api.ts";
 import { type Guard, loadSession, type Ort, PageBuffer, type WebBuffer } from "./web-session.ts";
 
 /** Kernels on the GPU take these dtypes; values of others stay in the page's memory. */
@@ -120,6 +127,7 @@ export async function webGpuRuntime(): Promise<Runtime> {
   };
   return {
     name: "web, WebGPU",
+    mostOperands,
     allocate: (type, data) => new PageBuffer(type, data),
     allocateState: (type, data) =>
       onGpu.has(type.dtype) && sizeOf(type.shape) > 0
