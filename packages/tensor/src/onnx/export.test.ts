@@ -163,6 +163,21 @@ describe("exportOnnx", () => {
     expect(dims(decodeModel(model).graph?.output?.[0])).toEqual(["(batch*length)/2", 6n]);
   });
 
+  test.each([[[4, 6, 10]], [[10, 8, 6]]] as const)(
+    "names the sizes alike from samples %j, rising or falling",
+    async (length) => {
+      const { model } = await exportOnnx((x: Tensor) => mul(reshape(x, [-1, 6]), 2), {
+        inputs: { x: { shape: ["length", 3] } },
+        samples: { length },
+      });
+      const { graph } = decodeModel(model);
+      expect(dims(graph?.input?.[0])).toEqual(["length", 3n]);
+      expect(dims(graph?.output?.[0])).toEqual(["(length)/2", 6n]);
+      const { result } = await runBare(model, { x: hostTensor([1, 2, 3, 4, 5, 6], [2, 3]) });
+      expect(result?.toArray()).toEqual([2, 4, 6, 8, 10, 12]);
+    },
+  );
+
   test("writes the same bytes again", async () => {
     const options = { inputs: { images: { shape: ["batch", 1, 8, 12] } } };
     const [first, second] = await Promise.all([

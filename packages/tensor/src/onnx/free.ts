@@ -212,7 +212,8 @@ function fitted(free: readonly FreeName[], values: readonly number[]): FreeSize 
     });
     divisor *= high - low;
   });
-  const common = corners.reduce(greatestCommonDivisor, divisor);
+  // Samples may fall, which must not turn the signs of both around.
+  const common = Math.sign(divisor) * corners.reduce(greatestCommonDivisor, divisor);
   const terms = corners.flatMap((factor, corner): FreeTerm[] => {
     const names = free.flatMap(({ name }, i) => (corner & (1 << i) ? [name] : []));
     return factor === 0 ? [] : [{ factor: factor / common, names }];
