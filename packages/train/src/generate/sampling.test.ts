@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { QuireError, Random } from "@quire/tensor";
 import { expect, test } from "vitest";
 import { largestFirst } from "./largest-first.ts";
@@ -47,6 +48,50 @@ test.each(cases)("draws tokens %s", (_, sampling, wanted) => {
     expect(Math.abs(share - (wanted[token] as number)), `token ${token}`).toBeLessThan(0.012);
     if (wanted[token] === 0) expect(share).toBe(0);
   });
+});
+
+interface StoredCase {
+  readonly sampling: Sampling;
+  readonly text: readonly number[];
+  readonly logits: readonly number[];
+  readonly allowed?: readonly number[];
+  readonly chances: readonly number[];
+}
+
+const { cases: references } = JSON.parse(
+  readFileSync(new URL("../../references/sampling.json", import.meta.url), "utf8"),
+) as { readonly cases: readonly StoredCase[] };
+
+/** Numbers evenly between 0 and 1 in place of random ones: shares are then chances to one in so many. */
+class Even extends Random {
+  static readonly count = 1000;
+  #next = 0;
+
+  override uniform(): number {
+    return (this.#next++ + 0.5) / Even.count;
+  }
+}
+
+test("each rule alone, and several together, leave the chances that other software computes", () => {
+  const off: string[] = [];
+  for (const { sampling, text, logits, allowed, chances: wanted } of references) {
+    const draw = drawing(sampling, allowed && (() => allowed));
+    const random = new Even(0);
+    const counts = wanted.map(() => 0);
+    for (let i = 0; i < Even.count; i++) {
+      const token = draw(Float32Array.from(logits), text, random);
+      counts[token] = (counts[token] as number) + 1;
+    }
+    counts.forEach((count, token) => {
+      const chance = wanted[token] as number;
+      const isNear = Math.abs(count / Even.count - chance) < 1.5 / Even.count;
+      if (isNear && (chance > 0 || count === 0)) return;
+      const share = `${count / Even.count}, not ${chance}`;
+      off.push(`${JSON.stringify({ sampling, allowed })}: token ${token} ${share}`);
+    });
+  }
+  expect(off).toEqual([]);
+  expect(references.length).toBe(64);
 });
 
 test("a penalty makes tokens of the text less likely, once each", () => {
