@@ -16,6 +16,7 @@ import { predictCommand } from "./commands/predict.ts";
 import { reportCommand } from "./commands/report.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { showCommand } from "./commands/show.ts";
 import { siteCommand } from "./commands/site.ts";
 import { trainCommand } from "./commands/train.ts";
@@ -40,6 +41,7 @@ export const commands: readonly AnyCommand[] = [
   runsCommand,
   reportCommand,
   siteCommand,
+  serveCommand,
   doctorCommand,
   completionCommand(() => commands),
 ];

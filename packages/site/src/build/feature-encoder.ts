@@ -14,7 +14,7 @@ export interface EncoderText {
 }
 
 const WIDTH = 24;
-const STEPS = 120;
+const STEPS = 80;
 /** Features of a text in a step, at most. */
 const MOST = 128;
 /** The share of a text's features that a step does without, so that no single word decides. */

@@ -92,7 +92,8 @@ export async function buildSite({ out, results, draw, onProgress }: SiteOptions)
   }
   await write("meaning.json", JSON.stringify(file));
   await write("icon.svg", icon);
-  const shell = ["index.html", "icon.svg", "meaning.json", ...bundle.shell];
+  await write("theme.js", themeScript);
+  const shell = ["index.html", "theme.js", "icon.svg", "meaning.json", ...bundle.shell];
   const version = createHash("sha256").update(shell.join()).digest("hex").slice(0, 12);
   await bundleServiceWorker(out, shell, version);
 }
@@ -115,6 +116,10 @@ const runsFacts: PageFacts = {
   title: "Runs · Quire",
   description: "The trainings of this machine, live.",
 };
+
+/** Sets the theme that was chosen before anything is drawn. */
+const themeScript =
+  'try{const t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch{}\n';
 
 const icon =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#b4552d" stroke-width="2">' +

@@ -45,7 +45,12 @@ export function PaperHead({ entry, neighbours }: PaperHeadProps) {
 /** What stands before the colon, where that is short. */
 function shortTitle(title: string): string {
   const [first = title] = title.split(": ");
-  return first.length < title.length && first.length <= 40 ? first : title;
+  return first.length < title.length && first.length <= 40 ? first : cut(title);
+}
+
+/** The first words of a long title. */
+function cut(title: string): string {
+  return title.length <= 56 ? title : `${title.slice(0, title.lastIndexOf(" ", 52))} …`;
 }
 
 /** The page of a paper that does not run yet. */

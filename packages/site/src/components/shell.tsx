@@ -13,10 +13,6 @@ export interface ShellProps {
   readonly children: ComponentChildren;
 }
 
-/** Sets the theme that was chosen before anything is drawn. */
-const themeScript =
-  'try{const t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch{}';
-
 /** A whole page: head, header, what it is about, footer. */
 export function Shell(props: ShellProps) {
   const { title, description, root, styles, script, data = {}, children } = props;
@@ -32,7 +28,7 @@ export function Shell(props: ShellProps) {
         {styles.map((href) => (
           <link key={href} rel="stylesheet" href={`${root}/${href}`} />
         ))}
-        <Raw tag="script" text={themeScript} />
+        <script src={`${root}/theme.js`} />
       </head>
       <body data-root={root}>
         <a class="skip" href="#main">
