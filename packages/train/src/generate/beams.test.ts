@@ -4,7 +4,8 @@ import { afterAll, expect, test } from "vitest";
 import { Generator } from "./generator.ts";
 
 const [vocabulary, tokens, end] = [4, 5, 2];
-const lengthPenalty = 0.7;
+/** So much that long texts win, whose beginnings lie in other rows than the first. */
+const lengthPenalty = 1.2;
 const model = new Transformer({ vocabulary, width: 8, depth: 1, heads: 2, length: 12 });
 initialize(model, 11);
 for (const variable of model.parameters()) {
@@ -85,6 +86,7 @@ test.each([1, 2, 3, 5])("a search of width %i finds what its definition finds", 
     expect(found[i]?.score).toBeCloseTo(scoreOf(wanted), 4);
     expect(found[i]?.reason).toBe(wanted.tokens.at(-1) === end ? "stop" : "length");
   }
+  expect(Math.max(...found.map((text) => text.tokens.length))).toBeGreaterThan(2);
 });
 
 test("a search that leaves nothing out finds the best of all texts", async () => {
