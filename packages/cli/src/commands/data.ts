@@ -1,18 +1,40 @@
 import { type ColumnDescription, describe, type TableDescription } from "@quire/data";
 import { readTable } from "@quire/data/files";
 import { command } from "../command.ts";
+import { dataKinds, kindOf, previewOf } from "../data-preview.ts";
 import { count } from "../numbers.ts";
-import { text } from "../option.ts";
+import { choice, text } from "../option.ts";
 import { table } from "../table.ts";
 
 /** Previews a file of data. */
 export const dataCommand = command({
   name: "data",
-  summary: "Preview a table: format, rows, and each column's kind, missing values and examples",
-  arguments: [{ name: "FILE", summary: "A csv, tsv, jsonl, json, parquet, arrow or xlsx file" }],
-  options: { sheet: text("NAME", "The sheet of a workbook, the first one unless said") },
-  examples: ["quire data prices.csv", "quire data sales.xlsx --sheet 2024 --json"],
-  run: async ([file = ""], { sheet }, { console }) => {
+  summary: "Preview data: a table's rows and columns, a folder's pictures by class, texts",
+  arguments: [
+    {
+      name: "FILE",
+      summary:
+        "A table (csv, tsv, jsonl, json, parquet, arrow, xlsx), a text, a CoNLL, FASTA or SMILES file, or a folder of pictures by class, of texts or of SVG files",
+    },
+  ],
+  options: {
+    as: choice("What it is read as; by the endings of names unless said", dataKinds),
+    sheet: text("NAME", "The sheet of a workbook, the first one unless said"),
+  },
+  examples: [
+    "quire data prices.csv",
+    "quire data sales.xlsx --sheet 2024 --json",
+    "quire data flowers",
+    "quire data questions.json --as squad",
+  ],
+  run: async ([file = ""], { as, sheet }, { console }) => {
+    const kind = as ?? kindOf(file);
+    if (kind !== "table") {
+      const preview = await previewOf(file, kind, console);
+      console.print(preview.text);
+      console.result(preview);
+      return;
+    }
     const found = describe(await readTable(file, sheet === undefined ? {} : { sheet }));
     console.print(previewText(found));
     console.result(found);
