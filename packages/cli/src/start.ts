@@ -1,4 +1,4 @@
-import type { Module } from "@quire/nn";
+import { type Module, shardOf } from "@quire/nn";
 import type { ModelDescription } from "@quire/papers";
 import type { HostTensor } from "@quire/tensor";
 import { loadModel } from "@quire/train";
@@ -49,7 +49,9 @@ export async function beginWith(start: Start, begun: BegunTraining): Promise<Beg
   const { model } = begun.system;
   const isKnown = isKnownTo(start);
   const own = model.namedState().filter(([path]) => !update.test(path));
-  const known = own.filter(([path, { shape }]) => isKnown(path, shape)).map(([path]) => path);
+  const known = own
+    .filter(([path, variable]) => isKnown(path, shardOf(variable)?.whole ?? variable.shape))
+    .map(([path]) => path);
   if (known.length === 0) {
     throw new UsageError(
       `--from: no weight of run "${start.folder}" fits: choose its preset and options.`,

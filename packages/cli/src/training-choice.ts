@@ -7,10 +7,10 @@ import {
   type SettingTable,
   type TrainingExtras,
 } from "@quire/papers";
-import type { ProcessGroup } from "@quire/train";
 import { UsageError } from "./errors.ts";
 import { type Assignment, assigned, type Tree } from "./overrides.ts";
 import { loadBuild } from "./papers.ts";
+import { type Placement, placed } from "./placement.ts";
 import { givenOf } from "./settings.ts";
 import { beginWith, isKnownTo, type Start } from "./start.ts";
 import type { BegunTraining, LoadedData, Task } from "./tasks/task.ts";
@@ -25,6 +25,8 @@ export interface TrainingChoice {
   readonly extras: TrainingExtras;
   readonly seed: number;
   readonly begun: BegunTraining;
+  /** The same system in one piece, where processes divide it. */
+  readonly undivided: () => Promise<BegunTraining>;
 }
 
 /** What a choice is made from. */
@@ -40,13 +42,13 @@ interface Choosing {
   readonly assignments: readonly Assignment[];
   /** The run whose weights it begins with. */
   readonly start: Start | undefined;
-  /** Processes that share each batch. */
-  readonly group: ProcessGroup | undefined;
+  /** How processes share the training. */
+  readonly placement: Placement | undefined;
 }
 
 /** Makes the system: the preset's options and the paper's recipe, with what the user set. */
 export async function resolvePlan(given: Choosing): Promise<TrainingChoice> {
-  const { paper, task, data, values, assignments, start, group } = given;
+  const { paper, task, data, values, assignments, start, placement } = given;
   const { description } = start ?? {};
   const preset = values.preset ?? description?.preset ?? data.presetFor(paper);
   const published = preset === description?.preset ? description.options : undefined;
@@ -69,13 +71,10 @@ export async function resolvePlan(given: Choosing): Promise<TrainingChoice> {
   const build: Build<object, object> = await loadBuild(paper.id);
   const { recipe, model } = tree;
   const { seed } = values;
-  const making = { paper, build, preset, settings: model, recipe, seed };
-  const begun = await begin(
-    data,
-    { ...making, extras: { ...extras, ...(group && { group }) } },
-    start,
-  );
-  return { paper, task, data, preset, recipe, extras, seed, begun };
+  const making = { paper, preset, settings: model, recipe, seed };
+  const begun = await begin(data, { ...making, ...placed(build, extras, placement) }, start);
+  const undivided = (): Promise<BegunTraining> => begin(data, { ...making, build, extras }, start);
+  return { paper, task, data, preset, recipe, extras, seed, begun, undivided };
 }
 
 /** Makes a system for data, with a run's weights where there is one to begin with. */

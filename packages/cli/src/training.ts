@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { countParameters, type Module } from "@quire/nn";
 import type { CurvePoint, Paper, ShownMetric, TrainingPlan } from "@quire/papers";
-import { type BatchOf, isFrozen, type ProcessGroup } from "@quire/train";
+import { type BatchOf, isFrozen, type SafetensorsContent } from "@quire/train";
 import {
   machineMemory,
   type Recorded,
+  type RecordingRole,
   type ResumeOptions,
   recordTraining,
 } from "@quire/train/node";
@@ -14,6 +15,7 @@ import { writeWhole } from "./files.ts";
 import { machine, versions } from "./machine.ts";
 import { metricText, spaced } from "./metric-text.ts";
 import { count, duration } from "./numbers.ts";
+import type { Placement } from "./placement.ts";
 import { runReport } from "./report/run-report.ts";
 import { runFiles, type TrainingConfig } from "./run-folder.ts";
 import { exportSystem, saveWeights } from "./saving.ts";
@@ -27,21 +29,29 @@ export interface RunningTraining {
   readonly paper: Pick<Paper, "id">;
   /** GiB that a step may take; what the machine has unless said. */
   readonly memory: number | undefined;
-  /** Processes that share each batch; the first one shows and writes what comes of it. */
-  readonly group?: ProcessGroup | undefined;
+  /** How processes share the training; the first one shows and writes what comes of it. */
+  readonly placement?: Placement | undefined;
+  /** The system in one piece, for what comes after a training that processes divided. */
+  readonly undivided?: () => Promise<BegunTraining>;
   /** Set where it goes on from a checkpoint. */
   readonly resumed?: ResumeOptions;
   /** The call that goes on with it once it was stopped; `quire train --resume` unless said. */
   readonly goOn?: (folder: string) => string;
 }
 
-/** How a training went, and what its weights give. */
-interface Trained {
+/** How a training went. */
+interface Recording {
   readonly recorded: Recorded;
   readonly metrics: readonly ShownMetric[];
+  readonly epochs: number;
+  /** The whole state at the end, put together from the processes that divided it. */
+  readonly last?: SafetensorsContent;
+}
+
+/** How a training went, and what its weights give. */
+interface Trained extends Recording {
   /** The epoch whose weights the run ends with, from 1, and what was measured then. */
   readonly chosen: CurvePoint | undefined;
-  readonly epochs: number;
 }
 
 /** Trains into a run's folder, shows how far it is, and leaves weights, ONNX file and report there. */
@@ -53,18 +63,20 @@ export async function trainInto(
   const { begun, config, paper } = running;
   const parameters = countParameters(begun.system.model);
   const { epochs, batchSize, learningRate } = config.recipe;
-  const shared = running.group ? `, shared by ${running.group.size} processes` : "";
   const all = allParameters(begun.system.model);
-  const trained = parameters === all ? "" : `, ${count(parameters)} of them trained`;
+  const changed = parameters === all ? "" : `, ${count(parameters)} of them trained`;
   context.console.note(
-    `${paper.id}, ${config.preset}: ${count(all)} parameters${trained}. ` +
+    `${paper.id}, ${config.preset}: ${count(all)} parameters${changed}. ` +
       `${begun.facts.map(([what, value]) => `${what}: ${value}`).join("; ")}. ` +
       `${count(epochs)} ${epochs === 1 ? "epoch" : "epochs"}, batches of ${batchSize}, ` +
-      `learning rate ${learningRate}${shared}; ${running.resumed ? "going on in" : "into"} ${folder}.`,
+      `learning rate ${learningRate}${sharingText(running)}; ${running.resumed ? "going on in" : "into"} ${folder}.`,
   );
-  const ended = await begun.withPlan((plan) => record(folder, plan, running, context));
+  const trained = await begun.withPlan((plan) => record(folder, plan, running, context));
   if (isFollower(running)) return;
-  await finish(folder, running, ended, context.console);
+  const whole = trained.last ? await running.undivided?.() : undefined;
+  const ended = { ...running, begun: whole ?? begun };
+  const chosen = await ended.begun.withPlan((plan) => chooseWeights(plan, trained, config.weights));
+  await finish(folder, ended, { ...trained, chosen }, context.console);
 }
 
 /** How many numbers a model has, those too that stay as they are. */
@@ -75,9 +87,22 @@ function allParameters(model: Module): number {
     .reduce((total, [, { shape }]) => total + shape.reduce((size, side) => size * side, 1), 0);
 }
 
+function sharingText({ placement }: RunningTraining): string {
+  if (!placement) return "";
+  const { world, division } = placement;
+  const parts = division ? `, ${division.group.size} of which divide the model` : "";
+  return `, shared by ${world.size} processes${parts}`;
+}
+
+function roleOf(running: RunningTraining): RecordingRole {
+  const { placement } = running;
+  const together = placement?.division && placement.world;
+  return { isFollower: isFollower(running), ...(together && { together }) };
+}
+
 /** Whether another process shows and writes what comes of the training. */
-function isFollower({ group }: RunningTraining): boolean {
-  return group !== undefined && group.rank > 0;
+function isFollower({ placement }: RunningTraining): boolean {
+  return placement !== undefined && placement.world.rank > 0;
 }
 
 async function record<B extends BatchOf<B>>(
@@ -85,17 +110,17 @@ async function record<B extends BatchOf<B>>(
   plan: TrainingPlan<B>,
   running: RunningTraining,
   { console, interruptible }: Context,
-): Promise<Trained> {
-  const { config, memory, resumed, group } = running;
+): Promise<Recording> {
+  const { config, memory, resumed, placement } = running;
   const { training, epochs, batches, evaluate, metrics } = plan;
   const [{ name: metric, better }] = metrics;
   const progress = trainingProgress(console, plan);
   const memoryLimit = memory === undefined ? machineMemory() : memory * 2 ** 30;
   const recorded = await recordTraining(training, {
     run: { epochs, batches, evaluate, memoryLimit },
-    ...{ folder, schedule: plan.schedule, isFollower: isFollower(running) },
+    ...{ folder, schedule: plan.schedule, among: roleOf(running) },
     // Processes that stopped after different steps would wait for each other.
-    ...(group === undefined && { signal: interruptible() }),
+    ...(placement === undefined && { signal: interruptible() }),
     checkpoints: {
       ...{ keep: config.keep, best: { metric, better } },
       ...(config.saveEvery !== undefined && { seconds: config.saveEvery }),
@@ -103,20 +128,19 @@ async function record<B extends BatchOf<B>>(
     ...(resumed && { resume: resumed }),
     onEvent: progress.show,
   }).finally(progress.finish);
-  const chosen = isFollower(running)
-    ? undefined
-    : await chooseWeights(plan, recorded, config.weights);
+  const last = placement?.division && (await training.checkpoint());
   await training.release();
-  return { recorded, metrics, chosen, epochs };
+  return { recorded, metrics, epochs, ...(last && { last }) };
 }
 
 /** Gives the model the weights that the run ends with: those that the best epoch was measured with, or the last. */
 async function chooseWeights<B extends BatchOf<B>>(
   { training, average, complete }: TrainingPlan<B>,
-  { points, best }: Recorded,
+  { recorded: { points, best }, last }: Recording,
   weights: TrainingConfig["weights"],
 ): Promise<CurvePoint | undefined> {
-  if (weights === "best" && best) await training.resume(best.content);
+  const content = weights === "best" && best ? best.content : last;
+  if (content) await training.resume(content);
   // Evaluations measured the averages, so the run keeps them.
   if (average && points.length > 0) await average.swap();
   await complete();

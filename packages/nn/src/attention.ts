@@ -15,9 +15,11 @@ import {
 } from "@quire/tensor";
 import type { AttentionBias } from "./attention-bias.ts";
 import { type Heads, headSizes, repeatHeads, toHeads } from "./heads.ts";
-import { Linear } from "./linear.ts";
+import type { Linear } from "./linear.ts";
 import type { Reading } from "./memory/reading.ts";
 import { inference, type Mode, Module } from "./module.ts";
+import { type Division, undivided } from "./parallel/division.ts";
+import { columns, rows } from "./parallel/linear.ts";
 import { type Projections, separate } from "./projections.ts";
 import type { Rotary } from "./rotary.ts";
 
@@ -58,8 +60,11 @@ export class Attention extends Module {
   readonly value: Linear | undefined;
   readonly queryKeyValue: Linear | undefined;
   readonly output: Linear;
+  /** Processes that divide the heads. */
+  readonly division: Division;
+  /** The heads of this process. */
   readonly heads: number;
-  /** Heads of keys and values. */
+  /** Its heads of keys and values. */
   readonly groups: number;
   readonly headWidth: number;
   readonly causal: boolean;
@@ -72,10 +77,12 @@ export class Attention extends Module {
     const { width, contextWidth = width } = options;
     const { count, keyValue, width: headWidth } = headSizes(width, options.heads);
     const { bias = true, outputBias = true, ...layout } = options.projections ?? separate();
+    const { division = undivided } = layout;
     const [inner, shared] = [count * headWidth, keyValue * headWidth];
     const linear = (from: number, to: number): Linear =>
-      new Linear({ in: from, out: to, bias, ...filledBy(layout.initial) });
+      columns({ in: from, out: to, bias, ...filledBy(layout.initial) }, division);
     if (layout.layout === "fused") {
+      checkUndivided(division);
       checkFused(width, contextWidth);
       this.queryKeyValue = linear(width, inner + 2 * shared);
     } else {
@@ -84,9 +91,10 @@ export class Attention extends Module {
       this.value = linear(contextWidth, shared);
     }
     const filled = filledBy(layout.initialOutput ?? layout.initial);
-    this.output = new Linear({ in: inner, out: width, bias: outputBias, ...filled });
-    this.heads = count;
-    this.groups = keyValue;
+    this.output = rows({ in: inner, out: width, bias: outputBias, ...filled }, division);
+    this.division = division;
+    this.heads = division.share(count, "heads");
+    this.groups = division.share(keyValue, "heads of keys and values");
     this.headWidth = headWidth;
     this.causal = options.causal ?? false;
     this.bias = options.bias;
@@ -122,10 +130,11 @@ export class Attention extends Module {
   }
 
   #layers(x: Tensor, context: Tensor | undefined): readonly [Tensor, Tensor, Tensor] {
-    const { query, key, value, queryKeyValue } = this;
+    const { query, key, value, queryKeyValue, division } = this;
     if (query && key && value) {
-      const from = context ?? x;
-      return [query.forward(x), key.forward(from), value.forward(from)];
+      const own = division.enter(x);
+      const from = context ? division.enter(context) : own;
+      return [query.forward(own), key.forward(from), value.forward(from)];
     }
     if (context) {
       throw new QuireError("Attention: fused() projections take no context; use separate().");
@@ -160,7 +169,8 @@ export class Attention extends Module {
   }
 
   /** 0 for a dropped weight, 1 / (1 - rate) for a kept one. */
-  #keeping(q: Tensor, k: Tensor, { training, random }: Mode): { keep?: Tensor } {
+  #keeping(q: Tensor, k: Tensor, mode: Mode): { keep?: Tensor } {
+    const { training, random } = this.division.apart(mode);
     if (!training || !random || this.dropout === 0) return {};
     const shape = [...q.shape.slice(0, 3), k.shape[2] as number];
     return { keep: dropout(full(shape, 1), this.dropout, random.next()) };
@@ -169,6 +179,11 @@ export class Attention extends Module {
 
 function filledBy(initial: Initializer | undefined): { initial?: Initializer } {
   return initial ? { initial } : {};
+}
+
+function checkUndivided({ group }: Division): void {
+  if (group.size === 1) return;
+  throw new QuireError("Attention: fused() projections cannot be divided; use separate().");
 }
 
 function checkFused(width: number, contextWidth: number): void {

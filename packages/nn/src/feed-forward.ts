@@ -1,7 +1,9 @@
 import { gelu, type Initializer, mul, sigmoid, silu, type Tensor } from "@quire/tensor";
 import { Dropout } from "./dropout.ts";
-import { Linear } from "./linear.ts";
+import type { Linear } from "./linear.ts";
 import { inference, type Mode, Module } from "./module.ts";
+import { type Division, undivided } from "./parallel/division.ts";
+import { columns, rows } from "./parallel/linear.ts";
 
 /** An element-wise function between two linear layers. */
 export type Activation = (x: Tensor) => Tensor;
@@ -36,6 +38,8 @@ export interface FeedForwardOptions {
   readonly initial?: Initializer;
   /** How the last layer's weight is filled; as the first unless said. */
   readonly initialOutput?: Initializer;
+  /** Processes that divide the hidden layer; none unless said. */
+  readonly division?: Division;
 }
 
 /** Two linear layers at each position (Vaswani et al. 2017, eq. 2), gated if asked. `[..., D] -> [..., D]` */
@@ -45,27 +49,31 @@ export class FeedForward extends Module {
   readonly contract: Linear;
   readonly dropout: Dropout;
   readonly activation: Activation;
+  /** Processes that divide the hidden layer. */
+  readonly division: Division;
 
   constructor(options: FeedForwardOptions) {
     super();
     const { width, ratio = 4, activation = gelu, bias = true, initial } = options;
-    const { initialOutput = initial } = options;
+    const { initialOutput = initial, division = undivided } = options;
     const hidden = Math.round(width * ratio);
     const inner = { in: width, out: hidden, bias, ...(initial && { initial }) };
-    this.expand = new Linear(inner);
-    this.gate = "gate" in activation ? new Linear(inner) : undefined;
+    this.expand = columns(inner, division);
+    this.gate = "gate" in activation ? columns(inner, division) : undefined;
     const outer = { in: hidden, out: width, bias };
-    this.contract = new Linear({ ...outer, ...(initialOutput && { initial: initialOutput }) });
+    this.contract = rows({ ...outer, ...(initialOutput && { initial: initialOutput }) }, division);
+    this.division = division;
     this.dropout = new Dropout(options.dropout ?? 0);
     this.activation = "gate" in activation ? activation.gate : activation;
   }
 
   /** `[..., D] -> [..., D]` */
   forward(x: Tensor, mode: Mode = inference): Tensor {
-    const hidden = this.expand.forward(x);
+    const own = this.division.enter(x);
+    const hidden = this.expand.forward(own);
     const active = this.gate
-      ? mul(this.activation(this.gate.forward(x)), hidden)
+      ? mul(this.activation(this.gate.forward(own)), hidden)
       : this.activation(hidden);
-    return this.contract.forward(this.dropout.forward(active, mode));
+    return this.contract.forward(this.dropout.forward(active, this.division.apart(mode)));
   }
 }

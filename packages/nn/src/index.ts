@@ -46,6 +46,22 @@ export type { Attending, Reading } from "./memory/reading.ts";
 export { Memory, type MemoryOptions } from "./memory.ts";
 export { countParameters, initialize } from "./model.ts";
 export { inference, type Layer, type Mode, Module } from "./module.ts";
+export { Division, type DivisionOptions, undivided } from "./parallel/division.ts";
+export { HeldLayerNorm } from "./parallel/layer-norm.ts";
+export {
+  ColumnLinear,
+  type DividedLinearOptions,
+  HeldLinear,
+  RowLinear,
+} from "./parallel/linear.ts";
+export {
+  markShard,
+  partOfWhole,
+  type Shard,
+  shardOf,
+  wholeOf,
+} from "./parallel/shard.ts";
+export { DividedVocabulary, type VocabularyOptions } from "./parallel/vocabulary.ts";
 export { PatchEmbedding, type PatchEmbeddingOptions } from "./patch-embedding.ts";
 export { AdaptiveAveragePool, AveragePool, MaxPool } from "./pooling.ts";
 export {

@@ -1,11 +1,11 @@
-import { type RandomStream, type Tensor, Variable, withScope } from "@quire/tensor";
+import { type RandomKeys, type Tensor, Variable, withScope } from "@quire/tensor";
 
 /** How a model is run: whether it is being trained, and where its random draws come from. */
 export interface Mode {
   /** Whether dropout drops and running statistics are updated. */
   readonly training: boolean;
   /** Gives the keys of random draws; without it nothing is drawn. */
-  readonly random?: RandomStream;
+  readonly random?: RandomKeys;
 }
 
 /** The mode modules run in unless told: no dropout, running statistics as they are. */

@@ -1,4 +1,5 @@
 import type { Initializer } from "@quire/tensor";
+import type { Division } from "./parallel/division.ts";
 
 /** How attention's linear layers are laid out and filled. */
 export interface ProjectionOptions {
@@ -10,6 +11,8 @@ export interface ProjectionOptions {
   readonly initial?: Initializer;
   /** How the output's weight is filled; as the others unless said. */
   readonly initialOutput?: Initializer;
+  /** Processes that divide the heads; none unless said. Separate layers alone can be divided, and need `initial`. */
+  readonly division?: Division;
 }
 
 /** A layout of attention's linear layers. */

@@ -1,4 +1,4 @@
-import type { Module } from "@quire/nn";
+import type { Division, Module } from "@quire/nn";
 import type { Figure } from "./figure.ts";
 import type { SettingTable } from "./setting.ts";
 import type { System } from "./system.ts";
@@ -32,6 +32,8 @@ export interface Paper<Options = object, Target = object, Recipe = object> {
   /** What the paper does and why, in our own words. */
   readonly summary: string;
   readonly presets: Readonly<Record<string, Preset<Options, Target>>>;
+  /** Whether processes can divide its system: whether `build` takes a division. */
+  readonly isDivisible?: boolean;
   /** Those of the system's options, by their names, that a user may give in place of the preset's. */
   readonly settings?: SettingTable;
   /** How the paper trains, as far as the task takes it. */
@@ -72,10 +74,14 @@ export interface Claim {
   readonly direction: string;
 }
 
-/** Makes a paper's system from a preset's options for a target; what `model.ts` exports as `build`. */
+/**
+ * Makes a paper's system from a preset's options for a target, divided among processes if there are some; what `model.ts`
+ * exports as `build`.
+ */
 export type Build<Options, Target, System extends Module = Module> = (
   options: Options,
   target: Target,
+  division?: Division,
 ) => System;
 
 /** How much an experiment may cost: all of it, or a glance that shows that it runs. */

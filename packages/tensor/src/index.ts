@@ -43,7 +43,7 @@ export type { UnreadOperation } from "./onnx/import/unread.ts";
 export type { Operand } from "./ops/define.ts";
 // biome-ignore lint/performance/noReExportAll: ops/index.ts names every operation, once
 export * from "./ops/index.ts";
-export { RandomStream } from "./ops/random-stream.ts";
+export { type RandomKeys, RandomStream } from "./ops/random-stream.ts";
 export { Quantizer } from "./quantize/quantizer.ts";
 export {
   type BlockOptions,
@@ -56,6 +56,7 @@ export {
   type Ranges,
 } from "./quantize/scheme.ts";
 export { Random, type RandomState } from "./random/random.ts";
+export { collectivesInOneProcess, MeetingPoint } from "./run/collectives-in-one-process.ts";
 export { defaultRuntime, devices, runtimeOn, setDevice } from "./run/default.ts";
 export type { Device, DeviceReport } from "./run/device.ts";
 export type { Buffer, Runtime, Session } from "./run/runtime.ts";

@@ -1,5 +1,5 @@
 import { bytesPerElement } from "./dtype.ts";
-import { sorted } from "./graph/graph.ts";
+import { type Graph, sorted } from "./graph/graph.ts";
 import type { Node, Tensor } from "./graph/node.ts";
 import { type Returned, record } from "./graph/record.ts";
 import { constantSpec, inputSpec } from "./graph/source.ts";
@@ -8,6 +8,9 @@ import type { Variable } from "./graph/variable.ts";
 import { reshapeSpec } from "./ops/movement.ts";
 import { type ScanAttributes, scanSpec } from "./ops/scan.ts";
 import { optimize } from "./rewrite/index.ts";
+import { placeStages } from "./run/memory-plan.ts";
+import type { Buffer } from "./run/runtime.ts";
+import { isStaged, stagesOf } from "./run/stages.ts";
 import { sizeOf, type TensorType } from "./shape.ts";
 
 /** What a function needs in memory for one run, in bytes. */
@@ -38,8 +41,25 @@ export function estimateMemory<A extends readonly Tree<Tensor>[]>(
   return {
     variables,
     traffic: total([...given, ...results]),
-    working: mostAlive(optimized.outputs),
+    working: workingOf(optimized),
   };
+}
+
+/** What is needed on the way; models that run one after the other hold what they leave for each other. */
+function workingOf(graph: Graph): number {
+  if (!isStaged(graph)) return mostAlive(graph.outputs);
+  const stages = stagesOf(graph);
+  let held = 0;
+  const counted = (type: TensorType): Buffer => {
+    held += bytesOf(type);
+    return { ...type, read: nowhere, write: nowhere, release: () => undefined };
+  };
+  placeStages(counted, graph, stages, () => false);
+  return held + Math.max(...stages.map((stage) => mostAlive(stage.graph.outputs)));
+}
+
+function nowhere(): never {
+  throw new Error("Memory that is only counted was used.");
 }
 
 function bytesOf({ shape, dtype }: TensorType): number {

@@ -1,5 +1,6 @@
 /** Losses, optimisers, metrics and the training loop. */
 export { dataParallel } from "./distributed/data-parallel.ts";
+export { groupsInOneProcess } from "./distributed/groups-in-one-process.ts";
 export type { ProcessGroup } from "./distributed/process-group.ts";
 export {
   ImportedClassifier,

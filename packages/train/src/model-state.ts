@@ -1,4 +1,4 @@
-import type { Module } from "@quire/nn";
+import { type Module, partOfWhole, shardOf, wholeOf } from "@quire/nn";
 import { type HostTensor, hostTensor, QuireError, type Variable } from "@quire/tensor";
 import type { NamedTensors } from "./safetensors.ts";
 
@@ -7,12 +7,15 @@ export function modelTensors(model: Module): Promise<NamedTensors> {
   return valuesOf(model.namedState());
 }
 
-/** Copies of variables' values, by name. */
+/** Copies of variables' values, by name; whole ones where processes divide them, all of which then call it. */
 export async function valuesOf(
   variables: readonly (readonly [name: string, variable: Variable])[],
 ): Promise<NamedTensors> {
   const tensors = new Map<string, HostTensor>();
-  for (const [name, variable] of variables) tensors.set(name, await variable.get());
+  for (const [name, variable] of variables) {
+    const [value, shard] = [await variable.get(), shardOf(variable)];
+    tensors.set(name, shard ? await wholeOf(shard, value) : value);
+  }
   return tensors;
 }
 
@@ -57,7 +60,14 @@ export async function setValues(
   if (problems.length > 0) {
     throw new QuireError(`${what}: the values do not fit the model: ${problems.join("; ")}.`);
   }
-  for (const { variable, value } of pairs) await variable.set(value);
+  for (const { variable, value } of pairs) await variable.set(ownPart(variable, value));
+}
+
+/** What a process holds of a value that processes divide. */
+function ownPart(variable: Variable, value: HostTensor): HostTensor {
+  const shard = shardOf(variable);
+  if (!shard) return value;
+  return hostTensor(partOfWhole(shard, value.data as Float32Array), variable.shape);
 }
 
 function widened(value: HostTensor, variable: Variable): HostTensor {
@@ -71,11 +81,12 @@ function differenceOf(pair: {
   readonly value: HostTensor;
 }): string[] {
   const { name, variable, value } = pair;
-  const [wanted, got] = [typeName(variable), typeName(value)];
+  const shape = shardOf(variable)?.whole ?? variable.shape;
+  const [wanted, got] = [typeName({ dtype: variable.dtype, shape }), typeName(value)];
   return wanted === got ? [] : [`${name} (${got}, the model has ${wanted})`];
 }
 
-function typeName({ dtype, shape }: Pick<HostTensor, "dtype" | "shape">): string {
+function typeName({ dtype, shape }: Pick<Variable, "dtype" | "shape">): string {
   return `${dtype} [${shape.join(", ")}]`;
 }
 

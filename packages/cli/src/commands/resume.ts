@@ -3,10 +3,11 @@ import { command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { flag, required, text } from "../option.ts";
 import { loadBuild, loadPaper } from "../papers.ts";
-import { processes } from "../processes.ts";
+import { divisionOptions, placed, placementOf } from "../placement.ts";
 import { findRun, readRun } from "../run-folder.ts";
 import { runOptions } from "../run-options.ts";
 import { readStart } from "../start.ts";
+import type { BegunTraining } from "../tasks/task.ts";
 import { trainInto } from "../training.ts";
 import { begin } from "../training-choice.ts";
 
@@ -22,9 +23,10 @@ export const resumeCommand = command({
       "Take the checkpoint before where the last one is damaged, and do without the best one where that is",
     ),
     memory: runOptions.memory,
+    ...divisionOptions,
   },
   examples: ["quire train --resume runs/cct-1"],
-  run: async (_words, { resume, fallback, memory }, context) => {
+  run: async (_words, { resume, fallback, memory, ...division }, context) => {
     const folder = findRun(resume);
     const { config, task } = readRun(folder);
     const { training, model } = config;
@@ -45,14 +47,17 @@ export const resumeCommand = command({
     }
     const paper = await loadPaper(model.paper);
     const build = await loadBuild(model.paper);
-    const group = await processes();
-    const { preset, recipe } = training;
-    const making = { paper, build, seed, preset, settings: model.options, recipe };
-    const extras = { ...training.extras, ...(group && { group }) };
-    const begun = await begin(data, { ...making, extras }, start);
+    const placement = await placementOf(paper, division);
+    const { preset, recipe, extras } = training;
+    const making = { paper, seed, preset, settings: model.options, recipe };
+    const begun = await begin(data, { ...making, ...placed(build, extras, placement) }, start);
+    const undivided = (): Promise<BegunTraining> =>
+      begin(data, { ...making, build, extras }, start);
     const onStart = (start: ResumeStart): void => console.note(startText(folder, start));
-    const resumed = { fallback, onStart };
-    const running = { begun, config: training, paper, memory, group, resumed };
+    const running = {
+      ...{ begun, undivided, config: training, paper, memory, placement },
+      resumed: { fallback, onStart },
+    };
     await trainInto(folder, running, context);
   },
 });

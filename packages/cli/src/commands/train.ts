@@ -7,7 +7,8 @@ import { suggestion } from "../nearest.ts";
 import { choice, flag, many, required, text, withDefault } from "../option.ts";
 import { readAssignments } from "../overrides.ts";
 import { loadPaper, paperIds } from "../papers.ts";
-import { processes, toldToAll } from "../processes.ts";
+import { divisionOptions, placementOf } from "../placement.ts";
+import { toldToAll } from "../processes.ts";
 import { findRate } from "../rate-search.ts";
 import { checkName, createRun, RUNS, writeConfig } from "../run-folder.ts";
 import { runOptions } from "../run-options.ts";
@@ -80,14 +81,16 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
       const start = from === undefined ? undefined : await readStart(from, paper.id);
       const data = await task.load(path, values, { seed, console: context.console, start });
       const assignments = [...assignmentsOf(config), ...values.set];
-      const group = await processes();
-      const chosen = await resolvePlan({ paper, task, data, values, assignments, start, group });
-      const { preset, recipe, extras, begun } = chosen;
+      const placement = await placementOf(paper, values);
+      const given = { paper, task, data, values, assignments, start, placement };
+      const { preset, recipe, extras, begun, undivided } = await resolvePlan(given);
       if (values.findLr) {
         await findRate(begun, context.console);
         return;
       }
-      const folder = await toldToAll(group, () => createRun(values.out, paper.id, values.name));
+      const folder = await toldToAll(placement?.world, () =>
+        createRun(values.out, paper.id, values.name),
+      );
       const { keep, saveEvery, weights, memory } = values;
       const training = {
         ...{ data: path, fingerprint: data.fingerprint, options: ownValues(task, values) },
@@ -96,8 +99,11 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
         metrics: begun.withPlan((plan) => plan.metrics),
       };
       const model = begun.system.description;
-      if (!group?.rank) await writeConfig(folder, { model, training, words: context.words });
-      await trainInto(folder, { begun, config: training, paper, memory, group }, context);
+      if (!placement?.world.rank) {
+        await writeConfig(folder, { model, training, words: context.words });
+      }
+      const running = { begun, undivided, config: training, paper, memory, placement };
+      await trainInto(folder, running, context);
     },
   });
 }
@@ -135,6 +141,7 @@ function optionTable(paper: Paper, task: Task) {
     ),
     config: text("FILE", "A JSON file of options; those of the call come first"),
     ...runOptions,
+    ...(paper.isDivisible ? divisionOptions : noDivision),
     weights: withDefault(
       choice("Which weights the run ends with: the best epoch's, or the last", ["best", "last"]),
       "best",
@@ -143,6 +150,9 @@ function optionTable(paper: Paper, task: Task) {
     out: withDefault(text("FOLDER", "Folder of the runs"), RUNS),
   };
 }
+
+/** Papers whose systems cannot be divided do not offer it. */
+const noDivision: Partial<typeof divisionOptions> = {};
 
 function valueText(value: unknown): string {
   return typeof value === "number" ? ` ${value}` : "";

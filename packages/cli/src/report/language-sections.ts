@@ -12,13 +12,17 @@ export async function languageSections(
   { tokens }: TokenStream,
 ): Promise<Section[]> {
   const parts: string[] = [];
+  const { length = PROMPT + TOKENS } = system.model;
+  const room = Math.min(TOKENS, Math.max(1, length - PROMPT));
   const step = Math.floor(tokens.length / SAMPLES);
   for (let sample = 0; sample < SAMPLES; sample++) {
     const start = sample * step;
-    const prompt = system.tokenizer.decode(tokens.subarray(start, start + PROMPT));
+    const prompt = system.tokenizer.decode(
+      tokens.subarray(start, start + Math.min(PROMPT, length - 1)),
+    );
     if (prompt === "") continue;
     const sampling = { temperature: 0.8, topP: 0.95 };
-    const written = await wholeText(system, prompt, { tokens: TOKENS, sampling, seed: sample });
+    const written = await wholeText(system, prompt, { tokens: room, sampling, seed: sample });
     parts.push(
       `<blockquote><b>${escaped(prompt)}</b>${escaped(written).replaceAll("\n", "<br>")}</blockquote>`,
     );

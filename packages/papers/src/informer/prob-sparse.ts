@@ -23,7 +23,7 @@ import {
   mul,
   oneHot,
   Random,
-  type RandomStream,
+  type RandomKeys,
   randomUniform,
   reshape,
   scaledDotProductAttention,
@@ -67,7 +67,7 @@ export function fixedSamples(queries: number, keys: number, factor: number): Hos
 
 /** Draws for a training step, int32 `[T, U]`, with replacement and the same for all examples and heads. */
 export function drawnSamples(
-  stream: RandomStream,
+  stream: RandomKeys,
   queries: number,
   keys: number,
   factor: number,

@@ -56,6 +56,11 @@ const INCOMPLETE = "\uFFFD";
 /** Tokens that new ones are decoded with: a space may depend on what stands before. */
 const BEFORE = 16;
 
+/** Lengths of which a file learns how its sizes follow the length. */
+function lengthsBelow(most: number): [number, number, number] {
+  return [most - 3, most - 2, most - 1];
+}
+
 /** A language model with its tokenizer: it measures texts and writes on. */
 export class LanguageModelSystem implements System<LanguageModelDescription> {
   readonly model: LanguageNetwork;
@@ -94,6 +99,7 @@ export class LanguageModelSystem implements System<LanguageModelDescription> {
         logits: model.ofAnyLength?.(ids as Tensor) ?? model.forward(ids as Tensor),
       }),
       inputs: { ids: { shape: ["batch", "length"], dtype: "int32" } },
+      ...(model.length !== undefined && { samples: { length: lengthsBelow(model.length) } }),
       outputs: { logits: ["batch", "length", vocabulary] },
       metadata: {
         ...{ paper: description.paper, task: description.task },

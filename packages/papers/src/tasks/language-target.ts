@@ -23,6 +23,8 @@ export type LanguagePaper<Options = object> = Paper<Options, LanguageTarget, Lan
 export interface LanguageNetwork extends Module {
   /** Logits. `[B, T] -> [B, T, V]`; with a reading `[B, T] -> [B, 1, V]` */
   forward(ids: Tensor, mode?: Mode, inputs?: ReadingInputs): Tensor;
+  /** The mean cross-entropy of the tokens that follow, `[B, T], [B, T] -> []`; that of `forward`'s logits unless said. */
+  loss?(ids: Tensor, next: Tensor, mode: Mode): Tensor;
   /** The same by operations that do not depend on the length, for a file; `forward` unless said. */
   ofAnyLength?(ids: Tensor): Tensor;
   /** The most tokens it can read; any number unless said. */

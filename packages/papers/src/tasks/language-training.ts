@@ -67,7 +67,8 @@ export function planLanguageTraining(
   initialize(model, seed);
   return planTraining<LanguageBatch>({
     ...{ model, recipe, extras, seed },
-    loss: ({ ids, next }, mode) => crossEntropy(model.forward(ids, mode), next),
+    loss: ({ ids, next }, mode) =>
+      model.loss?.(ids, next, mode) ?? crossEntropy(model.forward(ids, mode), next),
     data: {
       batchesPerEpoch: cut.count,
       batches: (epoch, start) =>

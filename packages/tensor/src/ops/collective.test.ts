@@ -6,7 +6,7 @@ import type { Tensor } from "../graph/node.ts";
 import { Variable } from "../graph/variable.ts";
 import { type HostTensor, hostTensor } from "../host.ts";
 import { exportOnnx } from "../onnx/export.ts";
-import { collectivesInOneProcess } from "../testing/collectives.ts";
+import { collectivesInOneProcess } from "../run/collectives-in-one-process.ts";
 import {
   add,
   copyToGroup,

@@ -10,12 +10,15 @@ import { slice } from "./slice.ts";
 
 type GroupAttributes = { readonly group: Collectives };
 
+/** `turn` puts exchanges in the order in which they were traced, which is that of all processes. */
+type ExchangeAttributes = GroupAttributes & { readonly turn: number };
+
 /** A row of an operation that processes do together: a run stops there, and the host exchanges the values. */
 function exchangeSpec(
   name: string,
-  gradient: OpSpec<GroupAttributes>["gradient"],
+  gradient: OpSpec<ExchangeAttributes>["gradient"],
   rows: (rows: number, size: number) => number = (count) => count,
-): OpSpec<GroupAttributes> {
+): OpSpec<ExchangeAttributes> {
   return {
     name,
     gradient,
@@ -82,7 +85,8 @@ export function sumOverGroup(x: Operand, group: Collectives): Tensor {
  * the sum of every process's. `[...] -> [...]`
  */
 export function copyToGroup(x: Operand, group: Collectives): Tensor {
-  return exchanged(groupCopySpec, toTensor(x), group);
+  const tensor = toTensor(x);
+  return group.size === 1 ? tensor : makeTensor(groupCopySpec, [tensor], { group });
 }
 
 /**
@@ -132,13 +136,15 @@ export function partOfGroup(x: Operand, group: Collectives, axis = 0): Tensor {
   });
 }
 
-function exchanged(spec: OpSpec<GroupAttributes>, x: Tensor, group: Collectives): Tensor {
-  return group.size === 1 ? x : makeTensor(spec, [x], { group });
+let turns = 0;
+
+function exchanged(spec: OpSpec<ExchangeAttributes>, x: Tensor, group: Collectives): Tensor {
+  return group.size === 1 ? x : makeTensor(spec, [x], { group, turn: turns++ });
 }
 
 /** The host exchanges whole rows: the axis comes first for it. */
 function alongAxis(
-  spec: OpSpec<GroupAttributes>,
+  spec: OpSpec<ExchangeAttributes>,
   x: Tensor,
   group: Collectives,
   axis: number,

@@ -7,12 +7,18 @@ import { hostTensor } from "../host.ts";
 import { Random } from "../random/random.ts";
 import { add } from "./arithmetic.ts";
 
+/** Gives keys for random draws. */
+export interface RandomKeys {
+  /** A key that no other call in this trace, and no other run, gets. `[] -> [2]` */
+  next(): Tensor;
+}
+
 /**
  * Keys for randomness inside of a compiled function. Every use in a trace gets a key of its own, and every run of
  * the compiled function gets other keys. The whole state is one variable: who stores and restores it draws the same
  * again.
  */
-export class RandomStream {
+export class RandomStream implements RandomKeys {
   /** int32 [2]: the seed, and how many runs have drawn from the stream. */
   readonly state: Variable;
   readonly #lane: number;

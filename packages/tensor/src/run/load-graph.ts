@@ -21,6 +21,7 @@ export async function loadModel(
   runtime: Runtime,
   graph: Graph,
   weights: readonly FrozenWeight[] = [],
+  isStage = false,
 ): Promise<Loaded> {
   const names = graph.inputs.map((_, i) => `input_${i}`);
   const inputs = names.slice(0, names.length - weights.length);
@@ -33,6 +34,7 @@ export async function loadModel(
   const types = sorted(graph.outputs).flatMap((node) => node.outputs);
   const hasEmpty = types.some(({ shape }) => shape.includes(0));
   const hasHalf = types.some(({ dtype }) => dtype === "float16");
-  const session = await runtime.load(model, { inputs, outputs, hasEmpty, hasHalf, constants });
+  const signature = { inputs, outputs, hasEmpty, hasHalf, constants, isStage };
+  const session = await runtime.load(model, signature);
   return { session, bytes: model.length };
 }

@@ -1,8 +1,8 @@
 import type { Collectives } from "../graph/collectives.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Node, Tensor } from "../graph/node.ts";
-import { typeText } from "../shape.ts";
-import type { Buffer, Runtime } from "./runtime.ts";
+import { type TensorType, typeText } from "../shape.ts";
+import type { Buffer } from "./runtime.ts";
 import { type Given, type Stage, settled } from "./stages.ts";
 
 /** Where a value stands in a run: an input or output of the whole, or memory of the session's own. */
@@ -33,27 +33,27 @@ export interface Exchange {
  * of the models need none.
  */
 export function placeStages(
-  runtime: Runtime,
+  allocate: (type: TensorType) => Buffer,
   graph: Graph,
   stages: readonly Stage[],
   isConstant: (tensor: Tensor) => boolean,
 ): { readonly placed: readonly PlacedStage[]; readonly memory: readonly Buffer[] } {
-  const plan = new MemoryPlan(runtime, graph, stages);
+  const plan = new MemoryPlan(allocate, graph, stages);
   const placed = stages.map((stage, index) => plan.place(stage, index, isConstant));
   return { placed, memory: plan.memory };
 }
 
 class MemoryPlan {
   readonly memory: Buffer[] = [];
-  readonly #runtime: Runtime;
+  readonly #allocate: (type: TensorType) => Buffer;
   readonly #slots = new Map<Tensor, Slot>();
   /** The stages that use a value, in their order. */
   readonly #uses = new Map<Tensor, number[]>();
   readonly #free = new Map<string, Buffer[]>();
   readonly #living = new Map<Tensor, Buffer>();
 
-  constructor(runtime: Runtime, { inputs }: Graph, stages: readonly Stage[]) {
-    this.#runtime = runtime;
+  constructor(allocate: (type: TensorType) => Buffer, { inputs }: Graph, stages: readonly Stage[]) {
+    this.#allocate = allocate;
     inputs.forEach((tensor, input) => {
       this.#slots.set(tensor, { input });
     });
@@ -86,7 +86,7 @@ class MemoryPlan {
   }
 
   #own(tensor: Tensor): Slot {
-    const own = this.#freeOf(tensor).pop() ?? this.#runtime.allocate(tensor);
+    const own = this.#freeOf(tensor).pop() ?? this.#allocate(tensor);
     if (!this.memory.includes(own)) this.memory.push(own);
     this.#living.set(tensor, own);
     const slot = { own };

@@ -83,13 +83,22 @@ function providerFor(
   return gaps.length > 0 ? { name: "webgpu", forceCpuNodeNames: gaps } : device;
 }
 
+/** Variables by which Open MPI and MPICH tell how many processes they started on this machine. */
+const localSizes = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"];
+
 /**
  * ONNX Runtime counts the machine's cores. A process that is bound to some of them (by mpirun, taskset or a container)
- * gets as many threads, which would otherwise wait for one another.
+ * gets as many threads, which would otherwise wait for one another; processes of an mpirun that are not bound share them.
  */
-function threads(): InferenceSession.SessionOptions {
-  const share = availableParallelism();
-  return share < cpus().length ? { intraOpNumThreads: share } : {};
+function threads({ isStage = false }: Signature): InferenceSession.SessionOptions {
+  const [own, all] = [availableParallelism(), cpus().length];
+  const local = Math.max(1, ...localSizes.map((name) => Number(process.env[name] ?? 1)));
+  const share = own < all ? own : Math.max(1, Math.floor(all / local));
+  return {
+    ...(share < all && { intraOpNumThreads: share }),
+    // Threads that wait for work by turning in circles take the cores from the model whose turn it is.
+    ...(isStage && { extra: { session: { intra_op: { allow_spinning: "0" } } } }),
+  };
 }
 
 /** A device of Node's. */
@@ -117,7 +126,7 @@ export function nodeRuntimeOn(at: NodePlace): Runtime {
           graphOptimizationLevel: "all",
           externalData: constantFiles(signature),
           logSeverityLevel: 3,
-          ...threads(),
+          ...threads(signature),
         });
         return new NodeSession(session, signature);
       } catch (error) {

@@ -27,6 +27,8 @@ export interface Signature {
   readonly hasEmpty?: boolean;
   /** Whether float16 occurs, which not every GPU computes with. */
   readonly hasHalf?: boolean;
+  /** Whether it is one of several models that run in turn. */
+  readonly isStage?: boolean;
   /** Values of constants that the model names but does not hold. */
   readonly constants?: Readonly<Record<string, TypedArray>>;
 }

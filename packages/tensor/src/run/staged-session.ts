@@ -2,6 +2,7 @@ import type { Collectives } from "../graph/collectives.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/node.ts";
 import { groupGatherSpec, groupMaxSpec, groupScatterSpec } from "../ops/collective.ts";
+import type { TensorType } from "../shape.ts";
 import { type FrozenWeight, type Loaded, loadModel } from "./load-graph.ts";
 import { type PlacedStage, placeStages, type Slot } from "./memory-plan.ts";
 import type { Buffer, Runtime, Session } from "./runtime.ts";
@@ -64,14 +65,15 @@ export async function loadStages(
     weights.map((weight, i) => [graph.inputs.at(i - weights.length) as Tensor, weight]),
   );
   const stages = stagesOf(graph).map((stage) => frozenLast(stage, frozen));
+  const allocate = (type: TensorType): Buffer => runtime.allocate(type);
   const isConstant = (tensor: Tensor): boolean => frozen.has(tensor);
-  const { placed, memory } = placeStages(runtime, graph, stages, isConstant);
+  const { placed, memory } = placeStages(allocate, graph, stages, isConstant);
   const loaded: LoadedStage[] = [];
   let bytes = 0;
   for (const [i, stage] of stages.entries()) {
     const kept = stage.takes.flatMap((tensor) => frozen.get(tensor) ?? []);
     const isEmpty = stage.gives.length === 0;
-    const model = isEmpty ? undefined : await loadModel(runtime, stage.graph, kept);
+    const model = isEmpty ? undefined : await loadModel(runtime, stage.graph, kept, true);
     bytes += model?.bytes ?? 0;
     loaded.push({ ...(placed[i] as PlacedStage), session: model?.session });
   }

@@ -60,8 +60,10 @@ export function settled(tensor: Tensor): Tensor {
  */
 export function stagesOf(graph: Graph): Stage[] {
   const order = sorted(graph.outputs);
-  const open = dependents(graph.outputs, inputsOf(graph.outputs));
+  const exchanged = order.filter(isExchange).flatMap((node) => node.outputs);
+  const open = dependents(graph.outputs, [...inputsOf(graph.outputs), ...exchanged]);
   const levels = levelsOf(order);
+  const inOrder = [...levels.keys()];
   const last = Math.max(...levels.values());
   const parts = Array.from({ length: last + 1 }, (): Part => new Part());
   const isPassed = ({ node }: Tensor): boolean => isStop(node) || node.inputs.length === 0;
@@ -74,7 +76,7 @@ export function stagesOf(graph: Graph): Stage[] {
     (parts[at] as Part).takes.add(value);
     if (!isPassed(value)) (parts[from] as Part).give(value);
   };
-  for (const node of order) {
+  for (const node of inOrder) {
     const level = levels.get(node) as number;
     if (isExchange(node)) {
       const value = settled(node.inputs[0] as Tensor);
@@ -98,16 +100,45 @@ export function stagesOf(graph: Graph): Stage[] {
   return parts.map((part) => part.stage());
 }
 
-/** How many times a run has stopped before a node is computed. */
+/**
+ * How many times a run has stopped before a node is computed. Of the exchanges that are possible, the one that was traced
+ * first comes first, and none overtakes it: that is the order of all processes, though their constants may differ.
+ */
 function levelsOf(order: readonly Node[]): Map<Node, number> {
   const levels = new Map<Node, number>();
+  const users = new Map<Node, Node[]>();
+  const missing = new Map<Node, number>();
   for (const node of order) {
+    const sources = new Set(node.inputs.map((tensor) => tensor.node));
+    missing.set(node, sources.size);
+    for (const source of sources) users.set(source, [...(users.get(source) ?? []), node]);
+  }
+  const ready = order.filter((node) => missing.get(node) === 0);
+  const possible: Node[] = [];
+  let before = 0;
+  const reach = (node: Node): void => {
     const reached = node.inputs.map(({ node: source }) => {
       return (levels.get(source) as number) + Number(isStop(source));
     });
-    levels.set(node, Math.max(0, ...reached));
+    const level = Math.max(isExchange(node) ? before : 0, ...reached);
+    if (isExchange(node)) before = level;
+    levels.set(node, level);
+    for (const user of users.get(node) ?? []) {
+      missing.set(user, (missing.get(user) as number) - 1);
+      if (missing.get(user) === 0) (isExchange(user) ? possible : ready).push(user);
+    }
+  };
+  while (ready.length > 0 || possible.length > 0) {
+    const node = ready.pop() ?? earliest(possible);
+    reach(node);
   }
   return levels;
+}
+
+/** Takes the exchange that was traced first out of the list. */
+function earliest(possible: Node[]): Node {
+  const turns = possible.map(({ attributes }) => attributes["turn"] as number);
+  return possible.splice(turns.indexOf(Math.min(...turns)), 1)[0] as Node;
 }
 
 /** A stage as it is gathered. */

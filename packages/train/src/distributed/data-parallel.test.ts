@@ -8,9 +8,9 @@ import { crossEntropy } from "../loss/cross-entropy.ts";
 import { modelTensors } from "../model-state.ts";
 import { adamW } from "../optimizer/adam.ts";
 import type { SafetensorsContent } from "../safetensors.ts";
-import { groupsInOneProcess } from "../testing/process-group.ts";
 import { expectNear } from "../testing/stored.ts";
 import { dataParallel, partOf } from "./data-parallel.ts";
+import { groupsInOneProcess } from "./groups-in-one-process.ts";
 
 interface Batch {
   readonly x: HostTensor;

@@ -125,6 +125,6 @@ function tracedUpdate<B>({ optimizer, average, isWatched }: StepParts<B>, sum: V
     average?.update();
     sum.assign(full(sum.shape, 0));
     const loss = reshape(means.at(-2) as Tensor, []);
-    return isWatched ? { loss, norm: globalNorm(slopes) } : { loss };
+    return isWatched ? { loss, norm: globalNorm(slopes, optimizer.parameters) } : { loss };
   };
 }

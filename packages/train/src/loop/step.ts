@@ -62,7 +62,9 @@ export class WholeStep<B extends BatchOf<B>> implements Step<B> {
       if (slopes) optimizer.update(slopes);
       else optimizer.minimize(value);
       average?.update();
-      return slopes ? { loss: value, norm: globalNorm(slopes) } : { loss: value };
+      return slopes
+        ? { loss: value, norm: globalNorm(slopes, optimizer.parameters) }
+        : { loss: value };
     };
     this.#call = new Reversible(traced, "training step");
   }

@@ -9,6 +9,7 @@ export type { EpochPoint } from "./record/metrics-log.ts";
 export {
   type CheckpointPolicy,
   type Recorded,
+  type RecordingRole,
   type RecordOptions,
   type ResumeOptions,
   type ResumeStart,

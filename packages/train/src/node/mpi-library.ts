@@ -11,7 +11,7 @@ export interface MpiLibrary {
 }
 
 /** An address in Open MPI, a number in MPICH. */
-type Handle = bigint | number;
+export type Handle = bigint | number;
 
 /** The values that a program passes on. */
 export interface MpiHandles {
@@ -19,6 +19,7 @@ export interface MpiHandles {
   readonly float: Handle;
   readonly byte: Handle;
   readonly sum: Handle;
+  readonly max: Handle;
   /** Says that a result is to be written over its operand. */
   readonly inPlace: bigint;
 }
@@ -29,6 +30,9 @@ const signatures = {
   MPI_Comm_rank: "H, void *",
   MPI_Comm_size: "H, void *",
   MPI_Allreduce: "void *, void *, int, H, H, H",
+  MPI_Allgather: "void *, int, H, void *, int, H, H",
+  MPI_Reduce_scatter_block: "void *, void *, int, H, H, H",
+  MPI_Comm_split: "H, int, int, void *",
   MPI_Bcast: "void *, int, H, int, H",
   MPI_Barrier: "H",
   MPI_Finalize: "",
@@ -43,6 +47,7 @@ const mpich: MpiHandles = {
   float: 0x4c00040a,
   byte: 0x4c00010d,
   sum: 0x58000003,
+  max: 0x58000001,
   inPlace: 0xffffffffffffffffn,
 };
 
@@ -135,6 +140,7 @@ function openMpiHandles(library: LibraryHandle): MpiHandles {
     float: at("ompi_mpi_float"),
     byte: at("ompi_mpi_byte"),
     sum: at("ompi_mpi_op_sum"),
+    max: at("ompi_mpi_op_max"),
     inPlace: 1n,
   };
 }

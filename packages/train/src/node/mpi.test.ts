@@ -95,6 +95,23 @@ for (const { kind, command } of launchers) {
       }
     });
 
+    test("processes and halves of them exchange values", { timeout: 90_000 }, async () => {
+      const told = (await toldBy([command, "-n", "4"], "exchange")) as unknown[];
+      const gathered = [0, 10, 1, 9, 2, 8, 3, 7];
+      const times = (values: number[], factor: number): number[] => values.map((x) => factor * x);
+      expect(told).toEqual(
+        [0, 1, 2, 3].map((rank) => {
+          const own = gathered.slice(2 * rank, 2 * rank + 2);
+          const odd = rank % 2;
+          const half = [odd, 10 - odd, odd + 2, 8 - odd];
+          return [
+            [rank, 4, gathered, times(own, 4), [3, 10]],
+            [Math.floor(rank / 2), 2, half, times(own, 2), [odd + 2, 10 - odd]],
+          ];
+        }),
+      );
+    });
+
     test("a process that fails ends the others", { timeout: 90_000 }, async () => {
       const { code, err } = await run(command, [
         "-n",

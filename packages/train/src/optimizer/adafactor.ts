@@ -17,7 +17,13 @@ import {
 } from "@quire/tensor";
 import { clipped } from "./clip.ts";
 import { averaged } from "./moment.ts";
-import { type Optimizer, type OptimizerOptions, optimizerOf, stateVariable } from "./optimizer.ts";
+import {
+  type Optimizer,
+  type OptimizerOptions,
+  optimizerOf,
+  requireUndivided,
+  stateVariable,
+} from "./optimizer.ts";
 import { Rates } from "./rates.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -48,12 +54,13 @@ export function adafactor(
   options: AdafactorOptions = {},
 ): Optimizer {
   const { learningRate = relativeRate, scaleByParameter = true, momentum = 0, clipNorm } = options;
+  requireUndivided("adafactor", parameters);
   const rates = new Rates({ ...options, learningRate });
   const seconds = parameters.map((of) => new SecondMoment(of));
   const moments = momentum === 0 ? [] : parameters.map((of) => stateVariable("moment", { of }));
 
   const update = (gradients: readonly Tensor[]): void => {
-    const scaled = clipped(gradients, clipNorm);
+    const scaled = clipped(gradients, clipNorm, parameters);
     const keep = sub(1, exp(mul(log(add(rates.made, 1)), -FORGETTING)));
     const rateOf = rates.next();
     parameters.forEach((parameter, i) => {

@@ -33,7 +33,7 @@ function adamOf(
 ): Optimizer {
   const { betas = [0.9, 0.999], epsilon = 1e-8, clipNorm } = options;
   const rates = new Rates(options);
-  const clip = clipNorm === undefined ? undefined : new Clip(clipNorm);
+  const clip = clipNorm === undefined ? undefined : new Clip(clipNorm, parameters);
   const ones = ["firstOnes", "secondOnes"].map((name) => stateVariable(name));
   const first = parameters.map((of) => stateVariable("first", { of }));
   const second = parameters.map((of) => stateVariable("second", { of }));

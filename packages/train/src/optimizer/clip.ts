@@ -1,21 +1,59 @@
-import { add, div, minimum, mul, sqrt, sum, type Tensor, type Variable } from "@quire/tensor";
+import { shardOf } from "@quire/nn";
+import {
+  add,
+  type Collectives,
+  div,
+  minimum,
+  mul,
+  sqrt,
+  sum,
+  sumOverGroup,
+  type Tensor,
+  type Variable,
+} from "@quire/tensor";
 import { stateVariable } from "./optimizer.ts";
 
-/** The norm of all tensors as one vector: √(Σ x²). `[...]... -> []` */
-export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  return normOfSquares(tensors.map((x) => mul(x, x)));
+/**
+ * The norm of all tensors as one vector: √(Σ x²). Where they are the gradients of parameters that processes divide, it is
+ * that of the whole. `[...]... -> []`
+ */
+export function globalNorm(tensors: readonly Tensor[], of: readonly Variable[] = []): Tensor {
+  return normOfSquares(
+    tensors.map((x) => mul(x, x)),
+    of,
+  );
 }
 
-/** The norm from the squares of all values. */
-export function normOfSquares(squares: readonly Tensor[]): Tensor {
-  const [first, ...rest] = squares.map((square) => sum(square)) as [Tensor, ...Tensor[]];
-  return sqrt(rest.reduce((total, part) => add(total, part), first));
+/** The norm from the squares of all values, which belong to the given parameters. */
+export function normOfSquares(squares: readonly Tensor[], of: readonly Variable[] = []): Tensor {
+  const sums = squares.map((square) => sum(square));
+  const held = sums.filter((_, i) => !groupOf(of[i]));
+  const byGroup = new Map<Collectives, Tensor[]>();
+  sums.forEach((part, i) => {
+    const group = groupOf(of[i]);
+    if (group) byGroup.set(group, [...(byGroup.get(group) ?? []), part]);
+  });
+  const divided = [...byGroup].map(([group, parts]) => sumOverGroup(total(parts), group));
+  return sqrt(total([...held, ...divided]));
 }
 
-/** Gradients scaled down to a global norm of at most `limit`; as they are without a limit. */
-export function clipped(gradients: readonly Tensor[], limit: number | undefined): Tensor[] {
+function groupOf(parameter: Variable | undefined): Collectives | undefined {
+  return parameter && shardOf(parameter)?.group;
+}
+
+function total(parts: readonly Tensor[]): Tensor {
+  const [first, ...rest] = parts as readonly [Tensor, ...Tensor[]];
+  return rest.reduce((sum, part) => add(sum, part), first);
+}
+
+/** Gradients of parameters scaled down to a global norm of at most `limit`; as they are without a limit. */
+export function clipped(
+  gradients: readonly Tensor[],
+  limit: number | undefined,
+  of: readonly Variable[] = [],
+): Tensor[] {
   if (limit === undefined) return [...gradients];
-  const scale = scaleTo(limit, globalNorm(gradients));
+  const scale = scaleTo(limit, globalNorm(gradients, of));
   return gradients.map((gradient) => mul(gradient, scale));
 }
 
@@ -40,8 +78,11 @@ export class Clip {
   readonly #limit: number;
   readonly #last: Variable = stateVariable("clipScale", { initial: 1 });
 
-  constructor(limit: number) {
+  readonly #parameters: readonly Variable[];
+
+  constructor(limit: number, parameters: readonly Variable[]) {
     this.#limit = limit;
+    this.#parameters = parameters;
   }
 
   get variables(): readonly Variable[] {
@@ -50,7 +91,7 @@ export class Clip {
 
   /** This step's scale, from the squares of all gradients. */
   next(squares: readonly Tensor[]): Clipped {
-    const scale = scaleTo(this.#limit, normOfSquares(squares));
+    const scale = scaleTo(this.#limit, normOfSquares(squares, this.#parameters));
     const ratio = div(this.#last, scale);
     this.#last.assign(scale);
     return { scale, ratio };

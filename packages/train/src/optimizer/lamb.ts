@@ -14,7 +14,7 @@ import {
 import type { AdamOptions } from "./adam.ts";
 import { clipped, globalNorm } from "./clip.ts";
 import { averaged } from "./moment.ts";
-import { type Optimizer, optimizerOf, stateVariable } from "./optimizer.ts";
+import { type Optimizer, optimizerOf, requireUndivided, stateVariable } from "./optimizer.ts";
 import { Rates } from "./rates.ts";
 
 /**
@@ -23,12 +23,13 @@ import { Rates } from "./rates.ts";
  */
 export function lamb(parameters: readonly Variable[], options: AdamOptions): Optimizer {
   const { betas = [0.9, 0.999], epsilon = 1e-6, clipNorm } = options;
+  requireUndivided("lamb", parameters);
   const rates = new Rates(options);
   const first = parameters.map((of) => stateVariable("first", { of }));
   const second = parameters.map((of) => stateVariable("second", { of }));
 
   const update = (gradients: readonly Tensor[]): void => {
-    const scaled = clipped(gradients, clipNorm);
+    const scaled = clipped(gradients, clipNorm, parameters);
     const count = add(rates.made, 1);
     const [ofFirst, ofSecond] = betas.map((beta) => sub(1, exp(mul(count, Math.log(beta)))));
     const rateOf = rates.next();

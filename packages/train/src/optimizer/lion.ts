@@ -20,7 +20,7 @@ export function lion(parameters: readonly Variable[], options: LionOptions): Opt
   const moments = parameters.map((of) => stateVariable("moment", { of }));
 
   const update = (gradients: readonly Tensor[]): void => {
-    const scaled = clipped(gradients, clipNorm);
+    const scaled = clipped(gradients, clipNorm, parameters);
     const rateOf = rates.next();
     parameters.forEach((parameter, i) => {
       const x = parameter.tensor;

@@ -1,3 +1,4 @@
+import { markShard, shardOf } from "@quire/nn";
 import { gradients as gradientsOf, QuireError, type Tensor, Variable } from "@quire/tensor";
 import type { Schedule } from "./schedule.ts";
 
@@ -33,7 +34,23 @@ export function stateVariable(
 ): Variable {
   const { of, initial = 0, dtype = "float32" } = options;
   const full = of ? `${name}.${of.name}` : name;
-  return new Variable(of?.shape ?? [], { name: full, initial, dtype, trainable: false });
+  const made = new Variable(of?.shape ?? [], { name: full, initial, dtype, trainable: false });
+  // A moment of a part of a parameter is the same part of the moment.
+  if (of) markShard(made, shardOf(of));
+  return made;
+}
+
+/**
+ * Refuses parameters that processes divide, for a rule that looks at a parameter as a whole.
+ *
+ * @throws QuireError when there are such parameters.
+ */
+export function requireUndivided(optimizer: string, parameters: readonly Variable[]): void {
+  const divided = parameters.find((parameter) => shardOf(parameter));
+  if (!divided) return;
+  throw new QuireError(
+    `${optimizer}: needs whole parameters, and processes divide ${divided.name}; take adamW.`,
+  );
 }
 
 /** An optimiser from the rule that updates its parameters. */

@@ -25,7 +25,7 @@ export function rmsProp(parameters: readonly Variable[], options: RmsPropOptions
   const moments = momentum === 0 ? [] : parameters.map((of) => stateVariable("moment", { of }));
 
   const update = (gradients: readonly Tensor[]): void => {
-    const scaled = clipped(gradients, clipNorm);
+    const scaled = clipped(gradients, clipNorm, parameters);
     const rateOf = rates.next();
     parameters.forEach((parameter, i) => {
       const x = parameter.tensor;

@@ -15,7 +15,7 @@ export interface SgdOptions extends OptimizerOptions {
 export function sgd(parameters: readonly Variable[], options: SgdOptions): Optimizer {
   const { momentum = 0, nesterov = false, clipNorm } = options;
   const rates = new Rates(options);
-  const clip = clipNorm === undefined ? undefined : new Clip(clipNorm);
+  const clip = clipNorm === undefined ? undefined : new Clip(clipNorm, parameters);
   const moments = momentum === 0 ? [] : parameters.map((of) => stateVariable("moment", { of }));
 
   const update = (gradients: readonly Tensor[]): void => {

@@ -29,8 +29,25 @@ function batchOf(place: number): Batch {
   return { x: hostTensor(x, [rows, 8]), y: hostTensor(y, [rows], "int32") };
 }
 
+/** Exchanges values of every kind, in all processes and in two halves of them, and leaves what came of it in a file. */
+async function exchange(folder: string): Promise<void> {
+  const world = await mpi();
+  const half = await world.split(world.rank % 2);
+  const found = [world, half].map((group) => {
+    const own = Float32Array.of(world.rank, 10 - world.rank);
+    const whole = new Float32Array(2 * group.size);
+    group.allGather(own, whole);
+    const part = new Float32Array(2);
+    group.reduceScatter(whole, part);
+    group.allReduce(own, "max");
+    return [group.rank, group.size, [...whole], [...part], [...own]];
+  });
+  writeFileSync(join(folder, `${world.rank}.json`), JSON.stringify(found));
+}
+
 /** Trains as one of the processes that were started, and leaves the losses and the last weights in a file. */
 async function main([folder = "", mode = ""]: readonly string[]): Promise<void> {
+  if (mode === "exchange") return await exchange(folder);
   const group = mode === "alone" ? undefined : await mpi();
   const model = new Net();
   // Each process begins with weights of its own, which those of process 0 replace.

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { compile, hostTensor, type Tensor } from "@quire/tensor";
+import type { ProcessGroup } from "../../distributed/process-group.ts";
 import { DivergenceError } from "../../guard/divergence.ts";
 import type { EpochEvent, StepEvent, TrainingEvent } from "../../loop/events.ts";
 import type { BatchOf } from "../../loop/traced.ts";
@@ -22,8 +23,8 @@ export interface RecordOptions<B extends BatchOf<B>> {
   readonly resume?: ResumeOptions;
   /** Ends the training after the present step, with a checkpoint. */
   readonly signal?: AbortSignal;
-  /** Trains along and writes nothing: a process beside the one that records. */
-  readonly isFollower?: boolean;
+  /** What the process does among those that train together; it records unless said. */
+  readonly among?: RecordingRole;
   readonly onEvent?: (event: TrainingEvent) => void | Promise<void>;
   /** The learning rate, for its curve. */
   readonly schedule?: Schedule;
@@ -45,6 +46,14 @@ export interface ResumeStart {
   readonly step: number;
   /** Checkpoints that are damaged, and were set aside. */
   readonly damaged: readonly string[];
+}
+
+/** What a process does where several train together. */
+export interface RecordingRole {
+  /** Trains along and writes nothing: a process beside the one that records. */
+  readonly isFollower: boolean;
+  /** All processes, where the model is divided: a checkpoint is then put together from their parts. */
+  readonly together?: ProcessGroup;
 }
 
 /** When checkpoints are written, and which are kept. */
@@ -133,7 +142,8 @@ class Recorder<B extends BatchOf<B>> {
   }
 
   async open(): Promise<void> {
-    const { resume, isFollower, folder } = this.#options;
+    const { resume, among, folder } = this.#options;
+    const isFollower = among?.isFollower ?? false;
     if (!isFollower) await this.#checkpoints.open();
     const from = resume && (await this.#checkpoints.latest(resume));
     if (from) await this.#training.resume(from.content);
@@ -175,8 +185,8 @@ class Recorder<B extends BatchOf<B>> {
     this.#step = event.step;
     this.#loss = event.loss;
     this.#isSaved = false;
-    if (this.#options.isFollower) return;
-    await (event.type === "step" ? this.#takeStep(event) : this.#takeEpoch(event));
+    if (this.#options.among?.isFollower) await this.#follow();
+    else await (event.type === "step" ? this.#takeStep(event) : this.#takeEpoch(event));
   }
 
   async #takeStep({ step, loss }: StepEvent): Promise<void> {
@@ -185,7 +195,7 @@ class Recorder<B extends BatchOf<B>> {
     this.#events.scalars(step, curves);
     const { seconds = EVERY, steps = Number.POSITIVE_INFINITY } = this.#options.checkpoints ?? {};
     const isLate = performance.now() - this.#savedAt >= 1000 * seconds;
-    if (isLate || step - this.#savedStep >= steps) await this.#save();
+    if (await this.#agreed(isLate || step - this.#savedStep >= steps)) await this.#save();
   }
 
   async #takeEpoch({ epoch, step, loss, metrics }: EpochEvent): Promise<void> {
@@ -195,7 +205,7 @@ class Recorder<B extends BatchOf<B>> {
     await this.#write(() => this.#log.add(point));
     const { seconds = EVERY } = this.#options.checkpoints ?? {};
     const isLate = performance.now() - this.#savedAt >= 1000 * seconds;
-    if (isBest || isLate) await this.#save(isBest);
+    if (await this.#agreed(isBest || isLate)) await this.#save(isBest);
   }
 
   /** Whether no epoch before was as good. */
@@ -218,6 +228,20 @@ class Recorder<B extends BatchOf<B>> {
   #isBetter(value: number, than: number): boolean {
     const { best } = this.#options.checkpoints ?? {};
     return best?.better === "lower" ? value < than : value > than;
+  }
+
+  /** What the process that records has decided, for all that have a part of the state. */
+  async #agreed(isDue: boolean): Promise<boolean> {
+    const together = this.#options.among?.together;
+    if (!together) return isDue;
+    const word = Uint8Array.of(Number(isDue));
+    await together.broadcast(word);
+    return word[0] === 1;
+  }
+
+  /** Gives its part of a checkpoint, where one is taken. */
+  async #follow(): Promise<void> {
+    if (await this.#agreed(false)) await this.#training.checkpoint();
   }
 
   async #save(isBest = false): Promise<void> {
@@ -250,8 +274,8 @@ class Recorder<B extends BatchOf<B>> {
 
   /** The end, or a stop: the state is kept. */
   async close(): Promise<void> {
-    if (this.#options.isFollower) return;
-    if (!this.#isSaved) await this.#save();
+    if (this.#options.among?.isFollower) return await this.#follow();
+    if (await this.#agreed(!this.#isSaved)) await this.#save();
     else await this.#write(() => this.#events.flush());
   }
 
