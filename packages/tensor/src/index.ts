@@ -29,6 +29,7 @@ export type { ExternalData } from "./onnx/external.ts";
 export {
   type ClassifierHead,
   classifierHead,
+  productWeights,
   scoresOf,
   variablesIn,
 } from "./onnx/import/classifier-head.ts";

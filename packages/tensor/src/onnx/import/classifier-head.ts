@@ -66,9 +66,9 @@ function wayBack(output: Tensor, varies: ReadonlySet<Node>): Tensor[] {
 }
 
 /** The nodes whose values follow from the function's arguments, not from weights alone. */
-function variesWithInput(output: Tensor): ReadonlySet<Node> {
+function variesWithInput(...outputs: readonly Tensor[]): ReadonlySet<Node> {
   const found = new Set<Node>();
-  for (const node of sorted([output])) {
+  for (const node of sorted(outputs)) {
     const isArgument = node.spec.name === inputSpec.name && !variableOf(node.outputs[0] as Tensor);
     if (isArgument || node.inputs.some((operand) => found.has(operand.node))) found.add(node);
   }
@@ -84,6 +84,21 @@ function isLinear({ spec, attributes }: Node): boolean {
 export function variablesIn(...tensors: readonly Tensor[]): Variable[] {
   const sources = sorted(tensors).map(({ outputs }) => variableOf(outputs[0] as Tensor));
   return sources.filter((variable) => variable !== undefined);
+}
+
+/**
+ * The weights that products and convolutions multiply what varies by: matrices and larger ones. A table that rows are
+ * taken from too, such as one of embeddings that scores words as well, is none of them.
+ */
+export function productWeights(...outputs: readonly Tensor[]): Variable[] {
+  const varies = variesWithInput(...outputs);
+  const [inside, outside] = [new Set<Variable>(), new Set<Variable>()];
+  for (const node of varies) {
+    const isProduct = node.spec.name === convSpec.name || node.spec.name === matmulSpec.name;
+    const fixed = node.inputs.filter((operand) => !varies.has(operand.node));
+    for (const variable of variablesIn(...fixed)) (isProduct ? inside : outside).add(variable);
+  }
+  return [...inside].filter((variable) => variable.shape.length > 1 && !outside.has(variable));
 }
 
 /** A value in another one's shape, where they have as many elements. */
