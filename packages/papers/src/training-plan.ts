@@ -40,6 +40,10 @@ export interface TrainingPlan<B extends BatchOf<B>> {
   readonly findRate: (options?: FindRateOptions) => Promise<RateCurve>;
   /** Makes the trained model what is kept: low-rank updates become part of its weights. */
   readonly complete: () => Promise<void>;
+  /** The loss of a batch, a scalar, traced. */
+  readonly loss: (batch: Traced<B>, mode: Mode) => Tensor;
+  /** Scores of classes of a batch, traced, where the system tells classes apart. `-> [B, K]` */
+  readonly scores?: (batch: Traced<B>, mode: Mode) => Tensor;
 }
 
 /** Between which learning rates is sought. */
@@ -49,12 +53,12 @@ export type FindRateOptions = Pick<RateFinderOptions<never>, "from" | "to" | "st
 export interface PlanOptions<B extends BatchOf<B>> {
   readonly model: Module;
   /** The loss of a batch, a scalar, traced. */
-  readonly loss: (batch: Traced<B>, mode: Mode) => Tensor;
+  readonly loss: TrainingPlan<B>["loss"];
   readonly recipe: Recipe;
   readonly extras?: TrainingExtras;
   readonly seed: number;
   readonly data: Pick<TrainingPlan<B>, "batches" | "batchesPerEpoch">;
-  readonly evaluation: Pick<TrainingPlan<B>, "evaluate" | "metrics">;
+  readonly evaluation: Pick<TrainingPlan<B>, "evaluate" | "metrics" | "scores">;
   /** AdamW without decay of norms and biases unless said. */
   readonly optimizer?: (schedule: Schedule, recipe: Recipe) => Optimizer;
 }
@@ -76,7 +80,7 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
     ...(patience !== undefined && { stop: new EarlyStopping({ metric, better, patience }) }),
   });
   return {
-    ...{ training, epochs: recipe.epochs, schedule, ...data, ...evaluation },
+    ...{ training, epochs: recipe.epochs, schedule, loss, ...data, ...evaluation },
     ...(average && { average }),
     findRate: (bounds = {}) =>
       findLearningRate<B>({

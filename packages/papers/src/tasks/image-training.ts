@@ -62,6 +62,7 @@ export function planImageTraining(
     },
     evaluation: {
       metrics: imageMetrics,
+      scores: ({ images }, mode) => model.forward(images, mode),
       evaluate: async () => {
         const { accuracy, loss } = await classifier.evaluate(validation);
         return { accuracy, validationLoss: loss };

@@ -100,6 +100,7 @@ export function planLinkageTraining(
     evaluation: isClassifier
       ? {
           metrics: classMetrics,
+          scores: ({ ids }, mode) => model.forward(ids, mode),
           evaluate: async () => ({ accuracy: await classAccuracy(linker, validation) }),
         }
       : {
