@@ -13,6 +13,7 @@ import { generateCommand } from "./commands/generate.ts";
 import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
+import { pruneCommand } from "./commands/prune.ts";
 import { reportCommand } from "./commands/report.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { runsCommand } from "./commands/runs.ts";
@@ -38,6 +39,7 @@ export const commands: readonly AnyCommand[] = [
   classifyCommand,
   exportCommand,
   compressCommand,
+  pruneCommand,
   runsCommand,
   reportCommand,
   siteCommand,
