@@ -28,7 +28,7 @@ const measured = {
 /** What each process holds of a model and of a step; nothing is allocated. */
 export const shares: Experiment<Budget> = {
   claims: ["shares"],
-  seeds: [1],
+  seeds: [1, 2, 3],
   load: (budget) => Promise.resolve(budget),
   measure,
 };
