@@ -54,8 +54,8 @@ export interface MeasuredExperiment
   readonly date: string;
   /** Wall-clock seconds of the whole experiment, with its data. */
   readonly seconds: number;
-  /** What all cores spent on it in these seconds: where it is much less, other programs had the cores. */
-  readonly processorSeconds: number;
+  /** What all cores spent on it: where the clock took much longer, other programs had the cores. */
+  readonly processorSeconds?: number;
   readonly seeds: readonly number[];
   readonly grounds: Grounds;
 }
@@ -127,7 +127,10 @@ function factsOf(
   return [
     ["claims", claims.join(", ")],
     ["date", date],
-    ["took", `${duration(seconds)}; of processors ${duration(processorSeconds)}`],
+    ["took", duration(seconds)],
+    ...(processorSeconds === undefined
+      ? []
+      : [["of processors", duration(processorSeconds)] as [string, string]]),
     ["seeds", seeds.join(", ")],
     ["budget", budget],
     ["processor", `${machine.processor}, ${machine.cores} cores`],
