@@ -3,6 +3,7 @@ import { aggregateCommand } from "./commands/aggregate.ts";
 import { classifyCommand } from "./commands/classify.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { compressCommand } from "./commands/compress.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { dataCommand } from "./commands/data.ts";
 import { dedupCommand } from "./commands/dedup.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -40,6 +41,7 @@ export const commands: readonly AnyCommand[] = [
   exportCommand,
   compressCommand,
   pruneCommand,
+  convertCommand,
   runsCommand,
   reportCommand,
   siteCommand,

@@ -3,6 +3,7 @@ export { Attention, type AttentionInputs, type AttentionOptions } from "./attent
 export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./attention-bias.ts";
 export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
 export { Convolution, type ConvolutionOptions } from "./convolution.ts";
+export { CRMSNorm, type CRMSNormOptions, crmsNorm } from "./crms-norm.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Encoder, type EncoderOptions } from "./encoder.ts";

@@ -1,0 +1,103 @@
+import { countParameters } from "@quire/nn";
+import { compile, type GraphTransform, type HostTensor, type Tensor } from "@quire/tensor";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
+import { NormConversion } from "./folding.ts";
+import type { NormKind } from "./found-norms.ts";
+import { build } from "./model.ts";
+import { shake } from "./shaken.ts";
+import { drawn, type Shape, shapes } from "./subjects.ts";
+
+const MILLION = 1e6;
+/** Millionths of the largest logit. */
+const ALLOWED = 10;
+const BATCH = 8;
+
+/** Ways from Pre-LN through other forms. */
+const ways: readonly (readonly NormKind[])[] = [
+  ["pre-rmsnorm"],
+  ["pre-crmsnorm"],
+  ["pre-rmsnorm", "pre-ln"],
+  ["pre-crmsnorm", "pre-ln"],
+  ["pre-rmsnorm", "pre-crmsnorm", "pre-rmsnorm"],
+];
+
+/** How far the logits of converted models lie from those of the Pre-LN model. */
+export const exactness: Experiment<Budget> = {
+  claims: ["exact"],
+  seeds: [1, 2, 3],
+  load: (budget) => Promise.resolve(budget),
+  measure,
+};
+
+async function measure({
+  data: budget,
+  seeds,
+  signal,
+  onProgress,
+}: ExperimentContext<Budget>): Promise<ExperimentResult> {
+  const rows: Row[] = [];
+  const taken = budget === "quick" ? shapes.slice(0, 1) : shapes;
+  const all = taken.flatMap((shape) => ways.map((way) => ({ shape, way })));
+  for (const [i, { shape, way }] of all.entries()) {
+    const system = `${shape.name}: pre-ln -> ${way.join(" -> ")}`;
+    const differences: number[] = [];
+    const seconds: number[] = [];
+    for (const seed of seeds) {
+      signal?.throwIfAborted();
+      onProgress?.({ doing: `${system}, seed ${seed}`, share: i / all.length });
+      const started = performance.now();
+      differences.push(MILLION * (await differenceAlong(shape, way, seed)));
+      seconds.push((performance.now() - started) / 1000);
+    }
+    const parameters = countParameters(build(shape.options, shape.target));
+    rows.push({ system, parameters, metrics: { millionths: differences }, seconds, curves: [] });
+  }
+  const worst = Math.max(...rows.flatMap(({ metrics }) => metrics["millionths"] ?? []));
+  return {
+    metrics: [{ name: "millionths", as: "number", better: "lower" }],
+    rows,
+    verdicts: [
+      {
+        claim: "exact",
+        holds: worst < ALLOWED,
+        rule: "Every logit is within 10 millionths of the largest logit of where it was.",
+        found: `The furthest moved by ${worst.toFixed(2)} millionths.`,
+      },
+    ],
+  };
+}
+
+/** The largest difference of a logit over the largest logit. */
+async function differenceAlong(
+  { options, target }: Shape,
+  way: readonly NormKind[],
+  seed: number,
+): Promise<number> {
+  const model = build(options, target);
+  await shake(model, seed);
+  const x = drawn(target, seed, BATCH);
+  const fn = (input: Tensor): Tensor => model.forward(input);
+  const steps = way.map((to) => new NormConversion(to));
+  const transform: GraphTransform = {
+    apply: async (recording) => {
+      let changed = recording;
+      for (const step of steps) changed = await step.apply(changed);
+      return changed;
+    },
+  };
+  const [plain, converted] = [compile(fn), compile(fn, { transform })];
+  const distance = difference(await plain(x), await converted(x));
+  await Promise.all([plain.release(), converted.release()]);
+  return distance;
+}
+
+/** The largest difference of two tensors over the largest value of the first. */
+export function difference(first: HostTensor, second: HostTensor): number {
+  const other = second.toArray();
+  let [largest, furthest] = [0, 0];
+  for (const [i, value] of first.toArray().entries()) {
+    largest = Math.max(largest, Math.abs(value));
+    furthest = Math.max(furthest, Math.abs(value - (other[i] as number)));
+  }
+  return furthest / largest;
+}

@@ -1,0 +1,8 @@
+import type { Method } from "../method.ts";
+import { NormConversion } from "./folding.ts";
+import type { NormKind } from "./found-norms.ts";
+
+/** How a converted run is opened: its weights are those that were learnt, its functions have other norms. */
+export const method: Method<{ readonly to: NormKind }> = {
+  transform: ({ to }) => new NormConversion(to),
+};
