@@ -106,7 +106,7 @@ async function scoresOf(file: string, ids: BigInt64Array): Promise<number[]> {
   return Array.from((scores as Tensor).data as Float32Array);
 }
 
-test.each(["pre_ln_14", "pre_ln_17"])(
+test.each(["pre-ln-14", "pre-ln-17"])(
   "%s, which PyTorch made, gives the same numbers elsewhere",
   async (name) => {
     const ids = BigInt64Array.from({ length: 24 }, (_, i) => BigInt((i * 7) % 50));
@@ -131,17 +131,17 @@ test.each(["pre_ln_14", "pre_ln_17"])(
 );
 
 test("norms after the sums are refused, and it is said why", async () => {
-  await expect(run(convertCommand, stored("post_ln"), { to: "pre-rmsnorm" })).rejects.toThrow(
-    '"post_ln" stays as it is, none of its 5 norms can become RMSNorm: /layers.0/norm1/LayerNormalization: ' +
+  await expect(run(convertCommand, stored("post-ln"), { to: "pre-rmsnorm" })).rejects.toThrow(
+    '"post-ln" stays as it is, none of its 5 norms can become RMSNorm: /layers.0/norm1/LayerNormalization: ' +
       "what it normalises is also read by transpose in /layers.0/self_attn/Transpose, which needs the mean; " +
       "give a model whose norms stand before its blocks (Pre-LN).",
   );
   await expect(
-    run(convertCommand, stored("pre_ln_17"), { to: "pre-ln", out: join(folder, "same.onnx") }),
+    run(convertCommand, stored("pre-ln-17"), { to: "pre-ln", out: join(folder, "same.onnx") }),
   ).rejects.toThrow(
-    '"pre_ln_17" has no norms but LayerNorm already, if it has any: choose another --to, or another model.',
+    '"pre-ln-17" has no norms but LayerNorm already, if it has any: choose another --to, or another model.',
   );
   await expect(
-    run(convertCommand, stored("pre_ln_17"), { to: "pre-rmsnorm", name: "new" }),
+    run(convertCommand, stored("pre-ln-17"), { to: "pre-rmsnorm", name: "new" }),
   ).rejects.toThrow("--name is for runs: say where the ONNX file goes with --out.");
 });

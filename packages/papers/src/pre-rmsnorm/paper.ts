@@ -106,6 +106,11 @@ export const paper: Paper<PreNormOptions, PreNormTarget> = {
       why: "trained models have them",
     },
     {
+      from: "trained as Pre-RMSNorm with recentred layers in place of linear ones",
+      to: "the same by rewriting the traced scores; where entries of the sum, or of what is added to it, are dropped, norms stay",
+      why: "what is dropped from a vector without mean leaves one with a mean",
+    },
+    {
       from: "timed on an A100, a TPU and an EPYC processor with kernels made by compilers",
       to: "timed on a processor with ONNX Runtime's kernels, which has fused ones for LayerNorm and RMSNorm, none for CRMSNorm",
       why: "that is where Quire runs",

@@ -1,6 +1,6 @@
 """Writes small Pre-LN transformers as others export them: PyTorch's own layers, norms spelt out or as one node.
 
-python3 pre_ln_onnx.py FOLDER
+python3 pre-ln-onnx.py FOLDER
 """
 
 import sys
@@ -30,7 +30,7 @@ class Encoder(nn.Module):
 
 
 def main(folder):
-    for name, post, opset in [("pre_ln_14", False, 14), ("pre_ln_17", False, 17), ("post_ln", True, 17)]:
+    for name, post, opset in [("pre-ln-14", False, 14), ("pre-ln-17", False, 17), ("post-ln", True, 17)]:
         torch.manual_seed(3)
         model = Encoder(post).train()
         for parameter in model.parameters():
