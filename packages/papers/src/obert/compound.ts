@@ -40,7 +40,7 @@ const names = {
 } as const;
 
 const measures: Readonly<Record<Budget, Measure>> = {
-  full: { gradients: 256, rows: 8, blockSize: 48, epochs: 1, learningRate: 1e-3 },
+  full: { gradients: 64, rows: 8, blockSize: 48, epochs: 0.7, learningRate: 1e-3 },
   quick: { gradients: 16, rows: 8, blockSize: 24, epochs: 0.5, learningRate: 1e-3 },
 };
 

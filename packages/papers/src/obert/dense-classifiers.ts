@@ -68,7 +68,7 @@ export interface TextData {
 }
 
 const texts = {
-  full: { train: 9000, validation: 500, test: 3000, epochs: 5 },
+  full: { train: 6000, validation: 300, test: 2000, epochs: 4 },
   quick: { train: 300, validation: 60, test: 120, epochs: 1 },
 } as const;
 
@@ -92,7 +92,7 @@ export const textSize: TextClassifierOptions = {
 };
 
 const textRecipe: LinkageRecipe = {
-  ...{ epochs: 5, batchSize: 64, learningRate: 2e-3, warmUp: 0.3, weightDecay: 0.05 },
+  ...{ epochs: 4, batchSize: 64, learningRate: 2e-3, warmUp: 0.3, weightDecay: 0.05 },
   ...{ loss: "supcon", temperature: 1, margin: 1, perGroup: 1, hardNegatives: 0 },
 };
 
@@ -125,7 +125,7 @@ export interface ImageData {
 }
 
 const pictures = {
-  full: { train: 2000, validation: 300, test: 4000, epochs: 12 },
+  full: { train: 1000, validation: 200, test: 2000, epochs: 12 },
   quick: { train: 200, validation: 100, test: 300, epochs: 1 },
 } as const;
 

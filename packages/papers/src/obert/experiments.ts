@@ -17,9 +17,16 @@ export interface Way {
   readonly name: string;
   readonly figure?: string;
   readonly options: Partial<PruningOptions> & Pick<PruningOptions, "method">;
-  /** Steps from the dense model to each sparsity, each with gradients of its own; 1 unless said. */
-  readonly steps?: number;
+  /**
+   * Whether each sparsity is reached from the one before it, by gradients of its own (section 3.2: recomputation);
+   * from the dense model unless said.
+   */
+  readonly stepwise?: boolean;
 }
+
+/// The published 1e-7 is for BERT; 1e-7, 1e-5 and 1e-4 were tried on an image classifier of 700 digits and one seed, and
+/// this was the best at 80 %.
+const DAMPING = 1e-5;
 
 /** How large the steps of an experiment are. */
 export interface Measure {
@@ -68,29 +75,32 @@ export function prunerOf<B extends BatchOf<B>>(
     batches: () => smallBatches(plan.batches(0, 0), measure.rows),
   };
   return new Pruner(weights, source, {
-    ...{ group: 1, gradients: measure.gradients, damping: 1e-7, update: "together" },
+    ...{ group: 1, gradients: measure.gradients, damping: DAMPING, update: "together" },
     ...options,
   });
 }
 
-/** Prunes once to every sparsity, always from the dense model, without training. */
+/** Prunes to every sparsity without training. */
 async function inOneShot<B extends BatchOf<B>>(
   dense: Dense<B>,
   measure: Measure,
-  { options, steps = 1 }: Way,
+  { options, stepwise = false }: Way,
   { signal }: TurnHooks,
 ): Promise<Record<string, number>> {
   await dense.restore();
   const pruner = prunerOf(dense, measure, options);
   const { weights } = pruner;
   const before = { values: await weights.values(), kept: await weights.kept() };
-  const look = steps === 1 ? await pruner.look() : undefined;
+  const look = stepwise ? undefined : await pruner.look();
   const found: Record<string, number> = {};
   for (const sparsity of sparsities) {
     signal?.throwIfAborted();
-    await weights.set(before.values, before.kept);
-    if (look) await pruner.apply(look, sparsity);
-    else await pruner.pruneTo(sparsity, steps);
+    if (look) {
+      await weights.set(before.values, before.kept);
+      await pruner.apply(look, sparsity);
+    } else {
+      await pruner.pruneTo(sparsity);
+    }
     found[metricAt(sparsity)] = await dense.accuracy();
   }
   await pruner.release();
