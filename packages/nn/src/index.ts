@@ -4,6 +4,14 @@ export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./a
 export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
 export { Convolution, type ConvolutionOptions } from "./convolution.ts";
 export { CRMSNorm, type CRMSNormOptions, crmsNorm } from "./crms-norm.ts";
+export {
+  type Choice,
+  gumbelChoice,
+  hardChoice,
+  softChoice,
+  straightThrough,
+} from "./discrete/choice.ts";
+export { Temperature, type TemperatureOptions } from "./discrete/temperature.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Encoder, type EncoderOptions } from "./encoder.ts";

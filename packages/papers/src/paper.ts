@@ -13,6 +13,7 @@ export type TaskName =
   | "language-modelling"
   | "tabular-prediction"
   | "linkage"
+  | "sequence-labelling"
   | "method";
 
 /**
