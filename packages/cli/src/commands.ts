@@ -15,6 +15,7 @@ import { linkCommand } from "./commands/link.ts";
 import { listCommand } from "./commands/list.ts";
 import { predictCommand } from "./commands/predict.ts";
 import { pruneCommand } from "./commands/prune.ts";
+import { programCommand } from "./commands/program.ts";
 import { reportCommand } from "./commands/report.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { runsCommand } from "./commands/runs.ts";
@@ -34,6 +35,7 @@ export const commands: readonly AnyCommand[] = [
   predictCommand,
   evaluateCommand,
   generateCommand,
+  programCommand,
   linkCommand,
   dedupCommand,
   aggregateCommand,

@@ -23,6 +23,7 @@ export { DataError } from "./errors.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { NgramIndex, type NgramMatch, type NgramOptions } from "./ngram-index.ts";
+export { type RaspOptions, type RaspTask, rasp, raspForm, raspTasks } from "./rasp.ts";
 export { shapes } from "./shapes.ts";
 export {
   groupSplit,
@@ -76,6 +77,15 @@ export {
   type SeriesAhead,
 } from "./tasks/forecasting.ts";
 export { type Icon, type IconData, iconData, type PathCommand, parseSvg } from "./tasks/icon.ts";
+export {
+  type LabelledSequence,
+  type LabelledSequenceData,
+  labelledSequences,
+  type SequenceColumns,
+  type SequenceKind,
+  sequenceData,
+  taggedSequences,
+} from "./tasks/labelled-sequences.ts";
 export {
   type NamedSequence,
   parseFasta,

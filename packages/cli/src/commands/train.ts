@@ -76,7 +76,8 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
       checkPreset(paper, values.preset);
       if (values.name !== undefined) checkName(values.out, values.name);
       await checkWritable(values.out);
-      const { data: path, seed } = values;
+      const { seed } = values;
+      const path = dataPath(task, values);
       const from = task.ownStart ? undefined : values.from;
       const start = from === undefined ? undefined : await readStart(from, paper.id);
       const data = await task.load(path, values, { seed, console: context.console, start });
@@ -108,6 +109,16 @@ function trainFor(paper: Paper, task: Task, configPath: string | undefined): Any
   });
 }
 
+/** Where the data are; nowhere where an option of the task makes them. */
+function dataPath(
+  { data: { value, instead } }: Task,
+  values: Readonly<Record<string, unknown>> & { readonly data: string | undefined },
+): string {
+  if (values.data !== undefined) return values.data;
+  if (instead !== undefined && values[instead] !== undefined) return "";
+  throw new UsageError(`train needs --data ${value}, or --${instead}; --help says more.`);
+}
+
 /** The values of the task's own options, as the run's configuration keeps them. */
 function ownValues(
   task: Task,
@@ -124,7 +135,9 @@ function optionTable(paper: Paper, task: Task) {
   const recipe: SettingTable = { ...recipeSettings, ...task.recipe };
   const published = paper.recipe as Readonly<Record<string, unknown>>;
   return {
-    data: required(text(task.data.value, task.data.summary)),
+    data: task.data.instead
+      ? text(task.data.value, task.data.summary)
+      : required(text(task.data.value, task.data.summary)),
     preset: text("NAME", "Size of the system; chosen by the data unless said"),
     from: text("RUN", "A run of the same paper whose weights this one begins with"),
     ...task.options,

@@ -23,6 +23,8 @@ export interface DataArgument {
   readonly value: string;
   /** What it must hold, as a phrase. */
   readonly summary: string;
+  /** The task's option that makes data, so that none need be given. */
+  readonly instead?: string;
 }
 
 /**

@@ -4,6 +4,7 @@ import { forecasting } from "./forecasting.ts";
 import { imageClassification } from "./image-classification.ts";
 import { languageModelling } from "./language-modelling.ts";
 import { linkage } from "./linkage.ts";
+import { sequenceLabelling } from "./sequence-labelling.ts";
 import { tabularPrediction } from "./tabular-prediction.ts";
 import type { Task } from "./task.ts";
 
@@ -14,6 +15,7 @@ const tasks: readonly Task[] = [
   forecasting,
   linkage,
   languageModelling,
+  sequenceLabelling,
 ];
 
 /**

@@ -1,4 +1,14 @@
-import { add, cast, constant, exp, hostTensor, minimum, mul, type Tensor, Variable } from "@quire/tensor";
+import {
+  add,
+  cast,
+  constant,
+  exp,
+  hostTensor,
+  minimum,
+  mul,
+  type Tensor,
+  Variable,
+} from "@quire/tensor";
 import { inference, type Mode, Module } from "../module.ts";
 
 /** How a temperature moves. */

@@ -36,7 +36,7 @@ export interface SequenceNetwork extends Module {
   /** Is told before a training how many steps it will have. */
   prepare?(steps: number): void;
   /** What it says as a program, where it is one; `description` names its tokens and labels. */
-  readonly program?: (description: SequenceModelDescription) => Promise<LearnedProgram>;
+  program?(description: SequenceModelDescription): Promise<LearnedProgram>;
 }
 
 /** A program that a model learnt, written and ready to run. */

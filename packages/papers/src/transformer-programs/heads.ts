@@ -161,7 +161,9 @@ export class NumericalHeads extends Matching {
   /** Gates that are as good as sure of the first number. */
   #first(): Tensor {
     const { heads, numbers } = this.options;
-    const logits = Array.from({ length: heads * numbers }, (_, i) => (i % numbers === 0 ? 10 : -10));
+    const logits = Array.from({ length: heads * numbers }, (_, i) =>
+      i % numbers === 0 ? 10 : -10,
+    );
     return constant(hostTensor(logits, [heads, numbers]));
   }
 }

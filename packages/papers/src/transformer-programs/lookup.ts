@@ -82,12 +82,30 @@ export class Lookups extends Module {
   layers(inputs: Tensor): Tensor {
     const activate = this.options.activation === "relu" ? relu : gelu;
     const hidden = add(
-      matmul(inputs, transpose(this.#stacked(({ inputWeight }) => inputWeight), [0, 2, 1])),
-      unsqueeze(this.#stacked(({ inputBias }) => inputBias), [1]),
+      matmul(
+        inputs,
+        transpose(
+          this.#stacked(({ inputWeight }) => inputWeight),
+          [0, 2, 1],
+        ),
+      ),
+      unsqueeze(
+        this.#stacked(({ inputBias }) => inputBias),
+        [1],
+      ),
     );
     return add(
-      matmul(activate(hidden), transpose(this.#stacked(({ outputWeight }) => outputWeight), [0, 2, 1])),
-      unsqueeze(this.#stacked(({ outputBias }) => outputBias), [1]),
+      matmul(
+        activate(hidden),
+        transpose(
+          this.#stacked(({ outputWeight }) => outputWeight),
+          [0, 2, 1],
+        ),
+      ),
+      unsqueeze(
+        this.#stacked(({ outputBias }) => outputBias),
+        [1],
+      ),
     );
   }
 

@@ -36,12 +36,20 @@ import {
   type Tensor,
   transpose,
   unsqueeze,
-  Variable,
+  type Variable,
   where,
 } from "@quire/tensor";
-import { PADDING, type SequenceNetwork, type SequenceTarget } from "../tasks/sequence-target.ts";
+import {
+  type LearnedProgram,
+  PADDING,
+  type SequenceModelDescription,
+  type SequenceNetwork,
+  type SequenceTarget,
+} from "../tasks/sequence-target.ts";
+import { discretise } from "./discretise.ts";
 import type { TieBreak } from "./distance.ts";
 import { CategoricalHeads, type HeadInputs, NumericalHeads } from "./heads.ts";
+import { learnedProgram } from "./learned-program.ts";
 import { type LookupOptions, Lookups } from "./lookup.ts";
 import { drawn } from "./reading.ts";
 
@@ -199,6 +207,11 @@ export class TransformerProgram extends Module implements SequenceNetwork {
     this.temperature = new Temperature(options.relaxation);
   }
 
+  /** What it does as a program, once all choices are made. */
+  async program(description: SequenceModelDescription): Promise<LearnedProgram> {
+    return learnedProgram(await discretise(this, description));
+  }
+
   /** Says in how many steps of training the temperature falls. */
   prepare(steps: number): void {
     this.temperature.spread(steps);
@@ -216,9 +229,7 @@ export class TransformerProgram extends Module implements SequenceNetwork {
     const [variables = 0, rows = 0] = categorical.shape;
     const width = variables * this.options.cardinality;
     const values = reshape(transpose(categorical, [1, 0, 2]), [rows, width]);
-    const features = this.options.readsNumbers
-      ? concat([values, transpose(numerical)], 1)
-      : values;
+    const features = this.options.readsNumbers ? concat([values, transpose(numerical)], 1) : values;
     const places = reshape(features, [batch, length, features.shape[1] as number]);
     return this.#labelled(this.target.kind === "tagging" ? places : pooled(places, shown));
   }
@@ -306,6 +317,9 @@ function checkSizes(
 }
 
 /** Makes a transformer program. */
-export function build(options: TransformerProgramOptions, target: SequenceTarget): TransformerProgram {
+export function build(
+  options: TransformerProgramOptions,
+  target: SequenceTarget,
+): TransformerProgram {
   return new TransformerProgram(options, target);
 }

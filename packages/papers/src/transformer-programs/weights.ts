@@ -105,10 +105,9 @@ export function fromConfiguration(
   given: OfficialConfiguration,
   causal = false,
 ): { readonly options: TransformerProgramOptions; readonly target: SequenceTarget } {
-  const { n_vars = 2, n_heads = 2, rel_pos_bias = "fixed", d_var = 4, unembed_mask } = given;
+  const { n_vars = 2, n_heads = 2, rel_pos_bias = "fixed", d_var = 4 } = given;
   const tieBreak = tieBreaks[rel_pos_bias as keyof typeof tieBreaks];
   if (!tieBreak) throw new QuireError(`rel_pos_bias "${rel_pos_bias}" is not known.`);
-  const never = (unembed_mask ?? []).flatMap((isHidden, label) => (isHidden ? [label] : []));
   const options: TransformerProgramOptions = {
     tokens: {
       categorical: given.one_hot_embed ? "token" : (given.n_vars_cat ?? n_vars),
@@ -136,7 +135,13 @@ export function fromConfiguration(
     relaxation: { kind: "gumbel", from: 3, to: 0.01, schedule: "geometric" },
     dropout: given.dropout ?? 0,
   };
-  const target: SequenceTarget = {
+  return { options, target: targetOf(given, causal) };
+}
+
+function targetOf(given: OfficialConfiguration, causal: boolean): SequenceTarget {
+  const hidden = given.unembed_mask ?? [];
+  const never = hidden.flatMap((isHidden, label) => (isHidden ? [label] : []));
+  return {
     vocabulary: given.d_vocab,
     labels: given.d_vocab_out ?? given.d_vocab,
     length: given.n_ctx ?? 5,
@@ -144,5 +149,4 @@ export function fromConfiguration(
     causal,
     ...(never.length > 0 && { never }),
   };
-  return { options, target };
 }
