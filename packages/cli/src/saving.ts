@@ -28,7 +28,7 @@ export async function saveWeights(
   folder: string,
   { model, description, files = {} }: System,
 ): Promise<void> {
-  for (const [name, content] of Object.entries(files)) {
+  for (const [name, content] of Object.entries(await files)) {
     await writeWhole(join(folder, name), content);
   }
   const path = join(folder, runFiles.model);

@@ -133,6 +133,7 @@ export {
   type VolumeSegmentationData,
   volumeSegmentation,
 } from "./tasks/volume.ts";
+export { type WordClass, wordClass } from "./tasks/word-class.ts";
 export { parseTokenizer, tokenizerOf, tokenizerText } from "./tokenizers/json-tokenizer.ts";
 export { byteTokenizer, characterTokenizer } from "./tokenizers/simple.ts";
 export type {

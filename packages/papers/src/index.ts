@@ -56,7 +56,7 @@ export {
   shareInterval,
   spreadOf,
 } from "./statistics.ts";
-export type { ExportedFunction, System } from "./system.ts";
+export type { ExportedFunction, System, SystemFiles } from "./system.ts";
 export {
   type BuildForecaster,
   type ComparedForecaster,

@@ -10,10 +10,13 @@ export interface System<Description extends ModelDescription = ModelDescription>
   /** What a file written of it computes. */
   readonly exported: ExportedFunction;
   /** Files that belong to it beside its weights, by name: a tokenizer's for one. */
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly files?: SystemFiles | Promise<SystemFiles>;
   /** Gives back the memory of what it compiled. */
   release(): Promise<void>;
 }
+
+/** Files by their names. */
+export type SystemFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /** A function that is written as a file, with the names it has there. */
 export interface ExportedFunction {

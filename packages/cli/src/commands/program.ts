@@ -42,12 +42,12 @@ export const programCommand = command({
     if (!(system instanceof SequenceLabeller) || !program) {
       throw new UsageError(`run "${folder}" is no program: give a run of transformer-programs.`);
     }
+    const run = input === undefined ? undefined : runOn(system, program, input);
     const written = program[language];
     if (out !== undefined) {
       await writeWhole(out, written);
       console.note(`${count(written.split("\n").length - 1)} lines are in ${out}.`);
     } else if (show !== "steps") console.print(written);
-    const run = input === undefined ? undefined : runOn(system, program, input);
     if (show !== "program") console.print(stepTable(program, run));
     if (run && input !== undefined) printLabels(run, wordsOf(input), console);
     console.result({

@@ -35,6 +35,9 @@ export const badInputs: {
       "\n",
     ),
     "pairs.csv": "left,right,label\nParis,paris,1\nRome,Berlin,0\n",
+    "tags.csv": "sequence,labels\na b,x y\nb a,y\n",
+    "untagged.csv": "sequence,labels\na b,x x\nb a,x x\n",
+    "mixed.csv": "sequence,labels\na b,x y\nb a,y x\n",
     "options.json": '{"epoch": 3}',
     "list.json": "[1]",
     "bad.json": "{epochs: 3}",
@@ -181,6 +184,31 @@ export const badInputs: {
     ["a text that is too short", ["train", "lightning-attention", "--data", "short.txt"]],
     ["a text that is not UTF-8", ["train", "lightning-attention", "--data", "latin.txt"]],
     ["texts from a run of pictures", ["generate", "whole", "--prompt", "Once"]],
+    ["neither sequences nor a task", ["train", "transformer-programs"]],
+    ["a task that is none", ["train", "transformer-programs", "--task", "sorting"]],
+    [
+      "a task beside data",
+      ["train", "transformer-programs", "--task", "sort", "--data", "tags.csv"],
+    ],
+    ["fewer labels than tokens", ["train", "transformer-programs", "--data", "tags.csv"]],
+    ["labels that are all one", ["train", "transformer-programs", "--data", "untagged.csv"]],
+    [
+      "several labels a sequence",
+      ["train", "transformer-programs", "--data", "mixed.csv", "--kind", "classification"],
+    ],
+    [
+      "a column of tokens that is not there",
+      ["train", "transformer-programs", "--data", "mixed.csv", "--sequence", "words"],
+    ],
+    [
+      "sequences that are all too long",
+      ["train", "transformer-programs", "--data", "mixed.csv", "--length", "3"],
+    ],
+    [
+      "a length of which nothing is left",
+      ["train", "transformer-programs", "--task", "sort", "--length", "2"],
+    ],
+    ["a run that is no program", ["program", "whole"]],
     ["a table to link that is not there", ["link", "none.csv", "pairs.csv", "--on", "left"]],
     [
       "a model that links nothing",

@@ -1,5 +1,7 @@
 import { DataError } from "../errors.ts";
+import type { LabelledSequence } from "../tasks/labelled-sequences.ts";
 import { type NamedText, type TextCorpus, textCorpus } from "../tasks/text-corpus.ts";
+import { wordClass } from "../tasks/word-class.ts";
 import { readBytes } from "./read.ts";
 
 /** A text's name: its genre's letter, and its number there. */
@@ -22,6 +24,33 @@ export async function brownCorpus(): Promise<TextCorpus> {
     documents.push({ name, text: untagged(new TextDecoder().decode(bytes)) });
   }
   return textCorpus(documents, "the Brown corpus");
+}
+
+/**
+ * Sentences of the Brown corpus whose tokens are labelled by their word classes: see `wordClass`.
+ *
+ * @param longest The most tokens of a sentence; longer ones are left out.
+ * @throws DataError when the package is missing.
+ */
+export async function brownWordClasses(longest: number): Promise<LabelledSequence[]> {
+  const { readdir } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  const folder = await brownFolder();
+  const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
+  const sentences: LabelledSequence[] = [];
+  for (const name of names) {
+    const bytes = await readBytes(join(folder, name), "text of the Brown corpus");
+    for (const line of new TextDecoder().decode(bytes).split(/\n+/)) {
+      const words = line
+        .trim()
+        .split(/\s+/)
+        .filter((word) => word.includes("/"));
+      if (words.length === 0 || words.length > longest) continue;
+      const labels = words.map((word) => wordClass(word.slice(word.lastIndexOf("/") + 1)));
+      sentences.push({ tokens: words.map(wordOf), labels });
+    }
+  }
+  return sentences;
 }
 
 /** The folder of the installed package, which `resolve` finds by its module name. */

@@ -1,6 +1,6 @@
 /** What reads and writes files, in Node. */
 
-export { brownCorpus } from "./brown.ts";
+export { brownCorpus, brownWordClasses } from "./brown.ts";
 export { type City, cities } from "./cities.ts";
 export { readImage, type SeenSize } from "./decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";

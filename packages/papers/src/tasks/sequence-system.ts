@@ -8,7 +8,7 @@ import {
   softmax,
   type Tensor,
 } from "@quire/tensor";
-import type { ExportedFunction, System } from "../system.ts";
+import type { ExportedFunction, System, SystemFiles } from "../system.ts";
 import { type EncodedSequences, encodeTokens, type SequenceCoding } from "./sequence-data.ts";
 import type {
   LearnedProgram,
@@ -66,6 +66,13 @@ export class SequenceLabeller implements System<SequenceModelDescription> {
   get coding(): SequenceCoding {
     const { tokens, labels, ends, target } = this.description;
     return { tokens, labels, ends, kind: target.kind, length: target.length };
+  }
+
+  /** The program that it is, for people to read beside its weights. */
+  get files(): Promise<SystemFiles> {
+    return this.program().then((program): SystemFiles => {
+      return program ? { "program.ts": program.typescript } : {};
+    });
   }
 
   /** A file of the model takes any number of sequences, filled up to their length. */

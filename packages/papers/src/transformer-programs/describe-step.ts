@@ -1,3 +1,4 @@
+import { marks } from "../tasks/sequence-data.ts";
 import { grouped } from "./print-functions.ts";
 import type { CopyStep, Program, Step, SumStep, Value, Wanted } from "./program.ts";
 
@@ -37,11 +38,13 @@ function describeSum(program: Program, { value, query, key, wanted }: SumStep): 
 
 /** "whose token is the own one", or what few different values look for. */
 function soughtText(wanted: Wanted, query: string, key: string): string {
-  const found = wanted.filter(({ key: sought }) => sought !== undefined);
+  // What the tokens at the ends look for tells nothing.
+  const spoken = wanted.filter((each) => !isMark(each.query));
+  const found = spoken.filter(({ key: sought }) => sought !== undefined);
   if (found.length === 0) return "that is nowhere";
   if (
     query === key &&
-    found.length === wanted.length &&
+    found.length === spoken.length &&
     found.every((each) => each.query === each.key)
   ) {
     return `of the own ${nameText(key)}`;
@@ -58,6 +61,10 @@ function soughtText(wanted: Wanted, query: string, key: string): string {
   });
   const more = groups.length > NAMED ? "; and so on" : "";
   return `whose ${nameText(key)} is what the own ${nameText(query)} looks for (${shown.join("; ")}${more})`;
+}
+
+function isMark(value: Value): boolean {
+  return Object.values(marks).includes(value as never);
 }
 
 /** The one difference of keys and queries that are numbers. */

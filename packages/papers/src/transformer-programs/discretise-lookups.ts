@@ -9,9 +9,14 @@ import {
   type Tensor,
 } from "@quire/tensor";
 import type { Appended, Place, Stream } from "./discretise.ts";
-import { placesOf } from "./discretise.ts";
 import type { Lookups } from "./lookup.ts";
-import type { NumericalVariable, RegionStep, TableStep, Value } from "./program.ts";
+import type {
+  CategoricalVariable,
+  NumericalVariable,
+  RegionStep,
+  TableStep,
+  Value,
+} from "./program.ts";
 import type { WeightRows } from "./weight-rows.ts";
 
 /** Tables of numbers with more rows than this are left as the layers that they come of. */
@@ -102,6 +107,11 @@ export async function readRegions(
       rows ? appended({ name, rows }) : { name, values: placesOf(all) },
     ),
   };
+}
+
+/** Numbers as values at their own places, each once. */
+export function placesOf(values: readonly number[]): CategoricalVariable["values"] {
+  return [...new Set(values)].sort((a, b) => a - b).map((value) => ({ place: value, value }));
 }
 
 type Rows = TableStep["rows"];

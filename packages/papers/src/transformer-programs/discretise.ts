@@ -1,6 +1,6 @@
 import { modelTensors } from "@quire/train";
 import type { SequenceModelDescription } from "../tasks/sequence-target.ts";
-import { readRegions, readTables } from "./discretise-lookups.ts";
+import { placesOf, readRegions, readTables } from "./discretise-lookups.ts";
 import type { TieBreak } from "./distance.ts";
 import type { ProgramLayer, TransformerProgram } from "./model.ts";
 import type {
@@ -124,11 +124,6 @@ function likeliestRow(
     if ((rows[start + value]?.[id] as number) > (rows[start + best]?.[id] as number)) best = value;
   }
   return best;
-}
-
-/** Numbers as values at their own places, each once. */
-export function placesOf(values: readonly number[]): CategoricalVariable["values"] {
-  return [...new Set(values)].sort((a, b) => a - b).map((value) => ({ place: value, value }));
 }
 
 function readCopies(

@@ -22,7 +22,8 @@ const BOUND = 10;
 /// at 0, and steps ahead are a little longer, so that of two keys at one distance the earlier one is taken.
 /** The bias of each distance from -T to T - 1: key's place minus query's place, wrapped around. `[2T]` */
 export function nearestBias(length: number): number[] {
-  const ahead = Array.from({ length: length - 1 }, (_, i) => -i / Math.max(1, length - 2));
+  const step = 1 / Math.max(1, length - 2);
+  const ahead = Array.from({ length: length - 1 }, (_, i) => i * -step + 0);
   const behind = Array.from({ length }, (_, i) => -1 + i / Math.max(1, length - 1));
   return [-2, ...ahead, ...behind];
 }

@@ -54,11 +54,12 @@ export const paper: SequencePaper<TransformerProgramOptions> = {
         ...common,
         tokens: counting,
         depth: 1,
-        heads: heads(2, 2),
+        heads: heads(1, 4),
         lookups: lookups(1, 1),
       },
       target: { vocabulary: 8, labels: 8, length: 8, kind: "tagging", causal: false },
-      source: "one layer, as the paper's program for counts has it: learns in a minute",
+      source:
+        "one layer, as the paper's program for counts has it, with more heads that count: learns in a minute",
     },
     dyck: {
       ...algorithmic(16, [6, 4], true),

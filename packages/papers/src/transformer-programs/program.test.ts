@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "quire-program-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** All kinds of heads, ties and modules; weights are random, so that every table is as wild as it can be. */
-const cases: readonly (readonly [string, OfficialConfiguration, boolean])[] = [
+const cases: readonly (readonly [string, Partial<OfficialConfiguration>, boolean])[] = [
   [
     "tokens as they are, counts",
     { one_hot_embed: true, count_only: true, n_vars_cat: 1, n_vars_num: 1, n_cat_mlps: 2 },
@@ -76,7 +76,7 @@ const small = {
 };
 const tokens = ["<pad>", "<s>", "</s>", "<unk>", "a", 'b"', "c"];
 
-async function learnt(configuration: OfficialConfiguration, causal: boolean) {
+async function learnt(configuration: Partial<OfficialConfiguration>, causal: boolean) {
   const { options, target } = fromConfiguration({ ...small, ...configuration }, causal);
   const model = build(options, target);
   initialize(model, 1);
