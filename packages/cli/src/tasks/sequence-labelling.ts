@@ -6,6 +6,7 @@ import {
   planSequenceTraining,
   roomOf,
   type SequenceBatch,
+  type SequenceCoding,
   type SequenceData,
   SequenceLabeller,
   type SequenceModelDescription,
@@ -131,7 +132,7 @@ export const sequenceLabelling = task<
 async function readSequenceData(
   path: string,
   given: Given,
-  { seed, console }: ReadingContext,
+  { seed, console, start }: ReadingContext,
 ): Promise<SequenceData> {
   if (given.task !== undefined) {
     if (path === "") return madeSequences(given.task, given, seed);
@@ -148,17 +149,23 @@ async function readSequenceData(
   }
   console.note(`Read ${all.describe()}.${left > 0 ? ` ${named} and left out.` : ""}`);
   const { train, apart } = partSequences(fitting, { share: given.validation, seed });
-  const coding = {
+  const found = {
     ...sequenceCoding(train, {
       ...{ kind: all.kind, ends: true, most: given.vocabulary ?? VOCABULARY },
       length: Math.min(length, Math.max(...fitting.map(({ tokens }) => tokens.length)) + 2),
     }),
     labels: [...new Set(fitting.flatMap(({ labels }) => labels))].sort(),
   };
+  // Weights know their own tokens and labels alone.
+  const coding = start ? codingOf(start.description as SequenceModelDescription) : found;
   return {
     ...{ coding, causal: false },
     ...{ train: encodeSequences(coding, train), validation: encodeSequences(coding, apart) },
   };
+}
+
+function codingOf({ tokens, labels, ends, target }: SequenceModelDescription): SequenceCoding {
+  return { tokens, labels, ends, kind: target.kind, length: target.length };
 }
 
 function madeSequences(name: RaspTask, given: Given, seed: number): SequenceData {

@@ -9,7 +9,7 @@ import {
   neg,
   type Operand,
   oneHot,
-  type RandomStream,
+  type RandomKeys,
   randomUniform,
   softmax,
   stopGradient,
@@ -36,7 +36,7 @@ export function softChoice(temperature: Operand): Choice {
  * value is drawn with the softmax's probabilities whatever the temperature is (Jang et al. 2017, eq. 2; Maddison et al.
  * 2017, definition 1).
  */
-export function gumbelChoice(temperature: Operand, random: RandomStream): Choice {
+export function gumbelChoice(temperature: Operand, random: RandomKeys): Choice {
   return (logits) => softmax(div(add(logits, gumbelNoise(logits, random)), temperature));
 }
 
@@ -52,7 +52,7 @@ export function straightThrough(choice: Choice): Choice {
 const SMALLEST = 2 ** -25;
 
 /** Draws from the Gumbel distribution: -log(-log(u)). */
-function gumbelNoise({ shape }: Tensor, random: RandomStream): Tensor {
+function gumbelNoise({ shape }: Tensor, random: RandomKeys): Tensor {
   const uniform = maximum(randomUniform(random.next(), shape), SMALLEST);
   return neg(log(neg(log(uniform))));
 }

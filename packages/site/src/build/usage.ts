@@ -55,6 +55,14 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
       `npx quire export runs/${id}-1`,
     ],
   },
+  "sequence-labelling": {
+    data: "A table of sequences and their labels, or a CoNLL file.",
+    commands: (id) => [
+      `npx quire train ${id} --data tags.csv`,
+      `npx quire program runs/${id}-1 --input "the king"`,
+      `npx quire export runs/${id}-1`,
+    ],
+  },
   method: {
     data: "A trained run or an ONNX file.",
     commands: (id) => [`npx quire show ${id}`],

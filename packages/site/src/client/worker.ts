@@ -76,7 +76,7 @@ async function exportModel(): Promise<void> {
     ...{ inputs, outputs: Object.keys(outputs), metadata },
     ...(samples && { samples }),
   });
-  say({ type: "exported", model, files });
+  say({ type: "exported", model, files: await files });
 }
 
 async function answerFile({ given }: Extract<Asked, { type: "answer" }>): Promise<void> {

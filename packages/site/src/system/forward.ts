@@ -4,6 +4,7 @@ import type {
   ImageTarget,
   LanguageTarget,
   LinkageTarget,
+  SequenceTarget,
   TabularTarget,
   TaskName,
 } from "@quire/papers";
@@ -42,6 +43,8 @@ function inputOf(task: TaskName, target: object): Tree<TensorType> {
       return ids(1, (target as LanguageTarget).context);
     case "linkage":
       return ids(1, (target as LinkageTarget).length);
+    case "sequence-labelling":
+      return ids(1, (target as SequenceTarget).length);
     case "tabular-prediction":
       return numbers(1, (target as TabularTarget).features);
     case "method":
