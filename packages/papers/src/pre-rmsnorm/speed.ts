@@ -29,7 +29,7 @@ const plans: Readonly<Record<Budget, Plan>> = {
 const forms = ["pre-ln", "pre-rmsnorm", "pre-crmsnorm"] as const satisfies NormKind[];
 const text = { vocabulary: 500, length: 128 };
 const BATCH = 4;
-const DEPTH = 4;
+const DEPTH = 2;
 
 /** The time of a call of the three forms, side by side. */
 export const speed: Experiment<Plan> = {
