@@ -1,8 +1,9 @@
 /** One of the processes of a training: the same GPT steps, timed by process 0, which leaves them in a file. */
 import { writeFileSync } from "node:fs";
-import { initialize, Transformer } from "@quire/nn";
+import { countParameters, Division, type DivisionOptions, initialize } from "@quire/nn";
+import { MegatronGpt } from "@quire/papers/megatron-lm/model";
 import { type HostTensor, hostTensor, Random } from "@quire/tensor";
-import { adamW, crossEntropy, dataParallel, Training } from "@quire/train";
+import { adamW, dataParallel, Training } from "@quire/train";
 import { mpi } from "@quire/train/node";
 
 interface Batch {
@@ -11,7 +12,12 @@ interface Batch {
 }
 
 const [path = "", mode = "", steps = "20"] = process.argv.slice(2);
-const vocabulary = 500;
+const vocabulary = 512;
+/** Ways in which processes divide the model; they share batches otherwise. */
+const divisions: Readonly<Record<string, DivisionOptions>> = {
+  divided: {},
+  sequence: { sequence: true },
+};
 const [rows, length] = [32, 64];
 
 function batchOf(step: number): Batch {
@@ -30,13 +36,15 @@ function batchOf(step: number): Batch {
 }
 
 const group = mode === "alone" ? undefined : await mpi();
-const model = new Transformer({ vocabulary, width: 128, depth: 2, heads: 4, length });
+const division = group && mode !== "shared" ? new Division(group, divisions[mode]) : undefined;
+const size = { width: 256, depth: 2, heads: 8, dropout: 0 };
+const model = new MegatronGpt(size, { vocabulary, context: length }, division);
 initialize(model, 1);
 const training = new Training<Batch>({
   model,
   optimizer: adamW(model.parameters(), { learningRate: 3e-4 }),
-  loss: ({ ids, labels }) => crossEntropy(model.forward(ids), labels),
-  ...(group && { gradients: dataParallel(group) }),
+  loss: ({ ids, labels }, how) => model.loss(ids, labels, how),
+  ...(group && !division && { gradients: dataParallel(group) }),
 });
 const losses: number[] = [];
 const milliseconds: number[] = [];
@@ -49,4 +57,7 @@ for await (const event of training.run({ epochs: 1, batches })) {
   milliseconds.push(performance.now() - began);
   began = performance.now();
 }
-if ((group?.rank ?? 0) === 0) writeFileSync(path, JSON.stringify({ losses, milliseconds }));
+if ((group?.rank ?? 0) === 0) {
+  const told = { losses, milliseconds, parameters: countParameters(model) };
+  writeFileSync(path, JSON.stringify(told));
+}
