@@ -44,10 +44,11 @@ export function listRuns(folder: string, trainings: Trainings): ListedRun[] {
   return [...trainings.begun().filter(({ name }) => !known.has(name)), ...listed];
 }
 
-function stateOf(run: RunSummary, own: "running" | "failed" | undefined): ListedRun["state"] {
+function stateOf(run: RunSummary, own: ReturnType<Trainings["stateOf"]>): ListedRun["state"] {
   if (own === "running") return "training";
   if (run.state !== "unfinished") return run.state;
   if (own === "failed") return "failed";
+  if (own === "ended") return "unfinished";
   const changed = [runFiles.config, runFiles.metrics]
     .map((file) => join(run.folder, file))
     .filter((path) => existsSync(path))

@@ -89,7 +89,7 @@ function changeRoutes(
     const name = context.req.param("name");
     const run = listRuns(runs, trainings).find((one) => one.name === name);
     if (!run || !below(runs, name)) return refuse(context, 404, "There is no such run.");
-    if (run.state !== "unfinished" && run.state !== "failed") {
+    if (run.state === "done" || run.state === "training") {
       return refuse(context, 409, "Only a run that has not ended, and does not train, goes on.");
     }
     if (trainings.isFull) return refuse(context, 409, "Two trainings run already: stop one first.");

@@ -68,10 +68,11 @@ export class Trainings {
   }
 
   /** How a training that was started here stands. */
-  stateOf(name: string): "running" | "failed" | undefined {
+  stateOf(name: string): "running" | "ended" | "failed" | undefined {
     const training = this.#all.get(name);
-    if (training?.isRunning) return "running";
-    return training?.failure === undefined ? undefined : "failed";
+    if (!training) return undefined;
+    if (training.isRunning) return "running";
+    return training.failure === undefined ? "ended" : "failed";
   }
 
   /** What a failed training said. */

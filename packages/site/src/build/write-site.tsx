@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ExperimentResult, Figure } from "@quire/papers";
 import type { ComponentChildren } from "preact";
 import { render } from "preact-render-to-string";
@@ -41,7 +41,14 @@ export interface SiteOptions {
 const SEED = 1;
 
 /** Writes the pages as static files. */
-export async function buildSite({ out, results, draw, onProgress }: SiteOptions): Promise<void> {
+export async function buildSite({
+  out: folder,
+  results,
+  draw,
+  onProgress,
+}: SiteOptions): Promise<void> {
+  // The bundler would take a relative path from its own root.
+  const out = resolve(folder);
   onProgress?.("Reading the papers");
   const catalogue = await gatherCatalogue(results);
   const { entries, running, asked } = catalogue;

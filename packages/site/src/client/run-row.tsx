@@ -20,7 +20,7 @@ const states: Readonly<Record<ListedRun["state"], readonly [text: string, look: 
 export function RunRow({ run, isChosen, onToggle, onChange }: RunRowProps) {
   const { name, paper, begun, epochs, points, best, state, why } = run;
   const [text, look] = states[state];
-  const canResume = state === "unfinished" || state === "failed";
+  const canResume = state !== "done" && state !== "training";
   return (
     <li class="run-row" data-run={name}>
       <label class="pick">
