@@ -91,7 +91,7 @@ function optionsOf(
   };
   return {
     ...{ width, height },
-    legend: { live: true },
+    legend: { show: series.length > 1, live: false },
     cursor: { y: false },
     scales: { x: { time: isTime }, y: { distr: isLog ? 3 : 1 } },
     axes: [
