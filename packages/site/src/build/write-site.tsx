@@ -11,7 +11,7 @@ import { RunsPage } from "../components/runs-page.tsx";
 import { Shell } from "../components/shell.tsx";
 import type { Entry } from "../entry.ts";
 import { Meaning } from "../search/meaning.ts";
-import { bundleServiceWorker, bundleSite } from "./bundle.ts";
+import { type Bundle, bundleServiceWorker, bundleSite } from "./bundle.ts";
 import { gatherCatalogue } from "./catalogue.ts";
 import { trainMeaning } from "./feature-encoder.ts";
 import { makeHighlighter } from "./notes.ts";
@@ -62,23 +62,7 @@ export async function buildSite({
   await rm(join(out, ".vite"), { recursive: true, force: true });
   const highlight = await makeHighlighter();
   const write = (path: string, text: string): Promise<void> => written(join(out, path), text);
-  const page = (
-    path: string,
-    script: keyof typeof bundle.scripts,
-    { title, description, data }: PageFacts,
-    children: ComponentChildren,
-  ): Promise<void> => {
-    const root = path.split("/").slice(1).fill("..").join("/") || ".";
-    const html = render(
-      <Shell
-        {...{ title, description, root, styles: [bundle.style], script: bundle.scripts[script] }}
-        {...(data && { data })}
-      >
-        {children}
-      </Shell>,
-    );
-    return write(path, `<!doctype html>\n${html}\n`);
-  };
+  const page = pageWriter(write, bundle);
   onProgress?.("Writing the pages");
   await page("index.html", "listing", homeFacts(entries), <Home entries={entries} />);
   await page("runs/index.html", "runs", runsFacts, <RunsPage />);
@@ -103,6 +87,27 @@ export async function buildSite({
   const shell = ["index.html", "theme.js", "icon.svg", "meaning.json", ...bundle.shell];
   const version = createHash("sha256").update(shell.join()).digest("hex").slice(0, 12);
   await bundleServiceWorker(out, shell, version);
+}
+
+/** What writes a page: a component in its shell. */
+function pageWriter(write: (path: string, text: string) => Promise<void>, bundle: Bundle) {
+  return (
+    path: string,
+    script: keyof typeof bundle.scripts,
+    { title, description, data }: PageFacts,
+    children: ComponentChildren,
+  ): Promise<void> => {
+    const root = path.split("/").slice(1).fill("..").join("/") || ".";
+    const html = render(
+      <Shell
+        {...{ title, description, root, styles: [bundle.style], script: bundle.scripts[script] }}
+        {...(data && { data })}
+      >
+        {children}
+      </Shell>,
+    );
+    return write(path, `<!doctype html>\n${html}\n`);
+  };
 }
 
 interface PageFacts {
