@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   const all = [
     ...listingChecks,
     ...lookChecks,
-    ...paperChecks,
+    ...paperChecks(),
     plainHostCheck(plain.address),
     ...runChecks,
   ];

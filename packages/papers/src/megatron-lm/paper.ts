@@ -61,7 +61,7 @@ export const paper: LanguagePaper<MegatronOptions> = {
   title: "Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism",
   year: 2019,
   arXiv: "1909.08053",
-  family: "pruning and sharding",
+  family: "systems and speech",
   task: "language-modelling",
   isDivisible: true,
   summary:

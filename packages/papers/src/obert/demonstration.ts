@@ -47,6 +47,7 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const drawn = (count: number, own: number): Dataset =>
     shapes({ size: SIDE, count, seed: 2 * seed + own, channels: 1 });
@@ -58,6 +59,7 @@ async function* run({
   };
   const model = new CompactTransformer(options, target);
   const classifier = new ImageClassifier(model, description);
+  onSystem?.(classifier);
   const plan = planImageTraining(classifier, { train, validation, recipe, seed });
   const steps = EPOCHS + sparsities.length;
   const weights = new PrunableWeights(model, prunablePaths(classifier), 32);
@@ -74,7 +76,7 @@ async function* run({
       if (signal.aborted) return;
       if (event.type !== "epoch") continue;
       const { accuracy = 0 } = event.metrics;
-      yield { step: event.epoch + 1, steps, values: { accuracy, pruned: 0 } };
+      yield { step: event.epoch + 1, steps, values: { loss: event.loss, accuracy, pruned: 0 } };
     }
     const look = await pruner.look();
     const points: [number, number][] = [[0, (await classifier.evaluate(validation)).accuracy]];

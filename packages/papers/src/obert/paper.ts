@@ -9,7 +9,7 @@ export const paper: Paper<TextClassifierOptions, LinkageTarget> = {
     "The Optimal BERT Surgeon: Scalable and Accurate Second-Order Pruning for Large Language Models",
   year: 2022,
   arXiv: "2203.07259",
-  family: "efficiency and compression",
+  family: "compression and adaptation",
   task: "method",
   summary:
     "Weights of a trained transformer are set to 0 where the loss rises least, and those that are left move to make up for " +

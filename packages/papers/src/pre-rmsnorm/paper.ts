@@ -78,7 +78,7 @@ export const paper: Paper<PreNormOptions, PreNormTarget> = {
   title: "Pre-RMSNorm and Pre-CRMSNorm Transformers: Equivalent and Efficient Pre-LN Transformers",
   year: 2023,
   arXiv: "2305.14858",
-  family: "efficient transformers",
+  family: "efficient attention",
   task: "method",
   summary:
     "Every norm of a Pre-LN transformer takes the mean away from the sum that runs through the model, and nobody else " +

@@ -59,6 +59,7 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const task = values["task"] as RaspTask;
   const { data, shown } = sequencesOf(task, seed);
@@ -66,6 +67,7 @@ async function* run({
   const description = describeSequenceModel({ paper: paper.id, options, data });
   const model = build(options, description.target);
   const system = new SequenceLabeller(model, description);
+  onSystem?.(system);
   const plan = planSequenceTraining(system, { data, recipe, seed });
   const { training, epochs, batches, evaluate } = plan;
   try {

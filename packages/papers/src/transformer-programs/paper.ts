@@ -35,7 +35,7 @@ export const paper: SequencePaper<TransformerProgramOptions> = {
   title: "Learning Transformer Programs",
   year: 2023,
   arXiv: "2306.01128",
-  family: "transformers and programs",
+  family: "reasoning and in-context learning",
   task: "sequence-labelling",
   summary:
     "A transformer that can be read after it is trained, because it is a program. Its residual stream is a list of " +

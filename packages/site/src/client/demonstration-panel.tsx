@@ -27,6 +27,8 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
   const run = useRun(worker, onFetched);
   useEffect(() => () => worker.end(), [worker]);
   const { state } = run;
+  const isReady = run.hasModel && state.curve.length > 0;
+  const hasNone = !run.hasModel && (state.phase === "done" || state.phase === "stopped");
   const start = (): void => run.start({ paper, values, seed: 1 });
   const save = (): void => run.save((model, files) => download(paper, model, files));
   return (
@@ -50,9 +52,11 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
             }}
           />
           <Progress state={state} />
-          <button type="button" class="wide-button" disabled={!run.hasModel} onClick={save}>
-            Download as ONNX
-          </button>
+          {!hasNone && (
+            <button type="button" class="wide-button" disabled={!isReady} onClick={save}>
+              Download as ONNX
+            </button>
+          )}
         </form>
         <div class="shown">
           <LiveCurve curve={state.curve} isEmpty={state.phase === "fresh"} />
@@ -66,7 +70,7 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
           {state.message}
         </p>
       )}
-      <BringYourOwn task={task} isReady={run.hasModel} worker={worker} />
+      {!hasNone && <BringYourOwn task={task} isReady={isReady} worker={worker} />}
     </div>
   );
 }

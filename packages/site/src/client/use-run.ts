@@ -41,7 +41,7 @@ export function useRun(worker: PaperWorker, onFetched: (addresses: readonly stri
       } else {
         setState((before) => after(before, said));
       }
-      if (said.type === "frame") setHasModel(true);
+      if (said.type === "made") setHasModel(true);
       if (said.type === "ended") onFetched(said.addresses);
     });
     worker.ask({ type: "devices" });

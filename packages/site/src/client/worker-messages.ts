@@ -32,6 +32,8 @@ export type Said =
       readonly preferred: Device;
     }
   | { readonly type: "counted"; readonly preset: CountedPreset }
+  /** There is a system that can be exported and asked. */
+  | { readonly type: "made" }
   | { readonly type: "frame"; readonly frame: Frame }
   | {
       readonly type: "ended";

@@ -54,6 +54,7 @@ async function run(asked: Extract<Asked, { type: "run" }>): Promise<void> {
     ...{ values, seed, signal },
     onSystem: (made: System) => {
       system = made;
+      say({ type: "made" });
     },
   };
   for await (const frame of demonstration?.run(given) ?? []) {

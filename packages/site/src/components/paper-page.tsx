@@ -69,7 +69,7 @@ function sectionsOf({ entry, system, paper }: PaperContent): (readonly [string, 
   return [
     ...(entry.hasDemonstration ? [["run", "Run it here"] as const] : []),
     ...(system ? [["system", "The system"] as const] : []),
-    ["sizes", "Sizes"],
+    ...(Object.keys(paper.presets).length > 0 ? [["sizes", "Sizes"] as const] : []),
     ["claims", "Claims"],
     ["code", "Notes and code"],
     ["use", "On your data"],

@@ -4,12 +4,18 @@ import { Wide } from "./wide.tsx";
 
 /** A paper's sizes; what is counted is filled in by the page, from the system itself. */
 export function Presets({ paper }: { readonly paper: Paper }) {
+  // A method is no system: there is nothing to count of it alone.
+  const isCounted = paper.task !== "method";
+  if (Object.keys(paper.presets).length === 0) return null;
   return (
     <section id="sizes" aria-labelledby="sizes-title">
       <h2 id="sizes-title">Sizes</h2>
-      <p class="lead">
-        Parameters and operations are counted in this tab, from the system itself, for one example.
-      </p>
+      {isCounted && (
+        <p class="lead">
+          Parameters and operations are counted in this tab, from the system itself, for one
+          example.
+        </p>
+      )}
       <Wide label="Table of sizes">
         <table id="presets">
           <thead>
@@ -18,12 +24,7 @@ export function Presets({ paper }: { readonly paper: Paper }) {
               <th scope="col" class="number">
                 Published
               </th>
-              <th scope="col" class="number">
-                Counted
-              </th>
-              <th scope="col" class="number">
-                FLOPs
-              </th>
+              {isCounted && <Heads />}
               <th scope="col">Source</th>
             </tr>
           </thead>
@@ -34,8 +35,8 @@ export function Presets({ paper }: { readonly paper: Paper }) {
                   <code>{name}</code>
                 </th>
                 <td class="number">{parameters === undefined ? "–" : short(parameters)}</td>
-                <td class="number counted">…</td>
-                <td class="number flops">…</td>
+                {isCounted && <td class="number counted">…</td>}
+                {isCounted && <td class="number flops">…</td>}
                 <td class="source">
                   {source}
                   {note && <span class="note"> ({note})</span>}
@@ -46,5 +47,18 @@ export function Presets({ paper }: { readonly paper: Paper }) {
         </table>
       </Wide>
     </section>
+  );
+}
+
+function Heads() {
+  return (
+    <>
+      <th scope="col" class="number">
+        Counted
+      </th>
+      <th scope="col" class="number">
+        FLOPs
+      </th>
+    </>
   );
 }
