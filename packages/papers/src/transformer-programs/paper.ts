@@ -192,7 +192,7 @@ export const paper: SequencePaper<TransformerProgramOptions> = {
       statement:
         "Programs solve short sequences as well as a standard transformer of their size does, and fall behind it as sequences grow.",
       figure:
-        "Figure 5 of the paper: accuracy falls with length and vocabulary for programs and hardly for standard transformers",
+        "section 4.1: accuracy falls with length and vocabulary for programs, and hardly for standard transformers",
       direction:
         "The standard transformer's lead at the longest length exceeds its lead at the shortest.",
     },
@@ -200,7 +200,7 @@ export const paper: SequencePaper<TransformerProgramOptions> = {
       id: "text",
       statement: "A program tags text almost as well as a standard transformer.",
       figure:
-        "CoNLL-2003 named entities: F1 of programs within some points of a standard transformer's (Table 2)",
+        "CoNLL-2003 named entities: F1 of programs close to a standard transformer's (section 4.2)",
       direction:
         "On word classes of the Brown corpus a program is above the commonest class of each word, and within five points of a standard transformer.",
     },

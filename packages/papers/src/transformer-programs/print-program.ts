@@ -38,13 +38,20 @@ export function printProgram(program: Program, language: keyof typeof syntaxes):
     .concat("\n");
 }
 
+/** A comment of one line: what tokens are called must not end it, for what follows would be run. */
+function comment(text: string): string {
+  return `// ${text.replace(/[\r\n\u2028\u2029]+/g, " ")}`;
+}
+
 function header({ labels, tokens, target }: Program): string[] {
   const some = (names: readonly string[]): string =>
     names.length > 12 ? `${names.slice(0, 12).join(" ")} ... (${names.length})` : names.join(" ");
   const what = target.kind === "tagging" ? "each token" : "the whole sequence";
   return [
-    `// A program that a transformer learnt: it says of ${what} one of these labels: ${some(labels)}.`,
-    `// It knows these tokens: ${some(tokens)}.`,
+    comment(
+      `A program that a transformer learnt: it says of ${what} one of these labels: ${some(labels)}.`,
+    ),
+    comment(`It knows these tokens: ${some(tokens)}.`),
     "",
   ];
 }
@@ -138,7 +145,7 @@ function beginning(program: Program, { type }: Syntax): string[] {
 /** The lines that run a step, and say what it does. */
 function callOf(program: Program, step: Step): string[] {
   const { name } = step;
-  const about = ["", `  // ${describeStep(program, step)}`];
+  const about = ["", `  ${comment(describeStep(program, step))}`];
   if (step.kind === "copy") return [...about, ...copyCall(step)];
   if (step.kind === "sum") {
     const { key, query, value } = step;

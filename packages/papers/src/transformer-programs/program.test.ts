@@ -117,6 +117,20 @@ describe.each(cases)("%s", (name, configuration, causal) => {
   });
 });
 
+test("what tokens and labels are called is never run", async () => {
+  const [, configuration] = cases[0] as (typeof cases)[number];
+  const { options, target } = fromConfiguration({ ...small, ...configuration });
+  const model = build(options, target);
+  const evil = (end: string): string => `x${end}globalThis.wasRun = true; //`;
+  const names = ["<pad>", "<s>", "</s>", ...["\n", "\r", "\u2028", '"'].map(evil)];
+  const program = await model.program({
+    ...{ task: "sequence-labelling", paper: "transformer-programs", options, target },
+    ...{ tokens: names, labels: ["a", evil("\n"), evil("`")], ends: true },
+  });
+  expect(program.run([names[3] as string]).labels.length).toBe(1);
+  expect("wasRun" in globalThis).toBe(false);
+});
+
 test("what is printed is strict TypeScript without dependencies", () => {
   const root = fileURLToPath(new URL("../../../../", import.meta.url));
   const strict = [

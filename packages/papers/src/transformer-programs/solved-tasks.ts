@@ -32,18 +32,13 @@ export function programSize(
 
 /// Smaller than the paper's, and trained for a tenth of its steps; the data are the paper's tasks of 8 places.
 const solved: readonly Solved[] = [
-  { task: "hist", options: programSize(1, [1, 4], [1, 1]), figure: "100 % (1 layer)", epochs: 40 },
   {
-    task: "reverse",
-    options: programSize(2, [4, 0], [2, 0]),
-    figure: "99.79 % (3 layers)",
-    epochs: 60,
+    ...{ task: "hist", options: programSize(1, [1, 4], [1, 1]) },
+    ...{ figure: "100 % (1 layer)", epochs: 25 },
   },
   {
-    task: "sort",
-    options: programSize(2, [4, 4], [2, 2]),
-    figure: "99.83 % (3 layers)",
-    epochs: 40,
+    ...{ task: "reverse", options: programSize(2, [8, 0], [2, 0]) },
+    ...{ figure: "99.79 % (3 layers)", epochs: 60 },
   },
 ];
 
