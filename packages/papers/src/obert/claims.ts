@@ -83,15 +83,15 @@ const oneShotText: Experiment<TextData> = {
       { make, ways, measure, gradual: false },
       context,
     );
-    const fours = above("groups", rows, [0.7], [names.surgeon, names.fours]);
-    const chosen = above("groups", rows, [0.7], [names.fours, names.magnitudeFours]);
+    const fours = above("groups", rows, [0.8], [names.surgeon, names.fours]);
+    const chosen = above("groups", rows, [0.8], [names.fours, names.magnitudeFours]);
     const verdicts: readonly Verdict[] = [
-      above("one-shot", rows, [0.7, 0.8], [names.surgeon, names.magnitude, names.slopes]),
+      above("one-shot", rows, [0.8, 0.9], [names.surgeon, names.magnitude, names.slopes]),
       above("recomputation", rows, [0.9], [names.again, names.surgeon]),
       {
         ...fours,
         holds: fours.holds && chosen.holds,
-        found: told(rows, 0.7, [names.surgeon, names.fours, names.magnitudeFours]),
+        found: told(rows, 0.8, [names.surgeon, names.fours, names.magnitudeFours]),
       },
     ];
     return {

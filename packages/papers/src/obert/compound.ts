@@ -111,14 +111,14 @@ async function everySecond({ model }: Dense<LinkageBatch>): Promise<Map<string, 
 /** Accuracy, the size of the packed file, and the time of a call by one text; the least of some. */
 async function measured(
   classifier: Classifier<LinkageBatch>,
-  { passages, tokenizer }: TextData,
+  { names: texts, tokenizer }: TextData,
   quantization?: Quantization,
 ): Promise<Metrics> {
   const { system } = classifier;
   if (!(system instanceof Linker)) throw new TypeError("texts are classified by a Linker");
   const options = quantization ? { quantization } : {};
   const stored = new Linker(system.model, tokenizer, system.description, options);
-  const accuracy = await classAccuracy(stored, passages.test);
+  const accuracy = await classAccuracy(stored, texts.test);
   const { packed } = await fileSize(stored, quantization);
   const run = compile((ids: Tensor) => stored.model.forward(ids), options);
   const { length } = system.description.target;

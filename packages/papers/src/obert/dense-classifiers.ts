@@ -1,5 +1,5 @@
 import type { Dataset } from "@quire/data";
-import { brownCorpus, mnist } from "@quire/data/files";
+import { cities, mnist } from "@quire/data/files";
 import type { Module } from "@quire/nn";
 import { type BatchOf, loadModel, modelTensors } from "@quire/train";
 import { followToBest } from "../follow-plan.ts";
@@ -17,7 +17,7 @@ import type { TrainingPlan } from "../training-plan.ts";
 import { type CompactOptions, CompactTransformer } from "./compact-transformer.ts";
 import { build, type TextClassifierOptions } from "./model.ts";
 import { paper } from "./paper.ts";
-import { type Passages, passages } from "./passages.ts";
+import { type PlaceNames, placeNames } from "./place-names.ts";
 
 /** A classifier, what it learns from, and how it is measured. */
 export interface Classifier<B extends BatchOf<B>> {
@@ -63,28 +63,24 @@ export async function trainDense<B extends BatchOf<B>>(
 
 /** Texts, with the tokenizer that was trained on some of them. */
 export interface TextData {
-  readonly passages: Passages;
+  readonly names: PlaceNames;
   readonly tokenizer: RecordTokenizer;
 }
 
 const texts = {
-  full: { train: 6000, validation: 300, test: 2000, epochs: 4 },
+  full: { train: 10_000, validation: 500, test: 3000, epochs: 6 },
   quick: { train: 300, validation: 60, test: 120, epochs: 1 },
 } as const;
 
-/** Tokens of a passage that are read. */
-const LENGTH = 48;
-/** Tokens: bytes, and pairs of them that come often. */
-const VOCABULARY = { full: 2048, quick: 512 } as const;
-/** Passages that the tokenizer is trained on. */
-const TOKENIZED = 2500;
+/** Tokens of a name that are read. */
+const LENGTH = 16;
+/** Tokens: bytes, and the most frequent pairs of them. */
+const VOCABULARY = 320;
 
-/** Passages of the Brown corpus. */
+/** Names of places, GeoNames' data. */
 export async function loadTexts(budget: Budget): Promise<TextData> {
-  const found = passages(await brownCorpus(), texts[budget]);
-  const { records } = found.train;
-  const tokenizer = trainRecordTokenizer(records.slice(0, TOKENIZED), VOCABULARY[budget]);
-  return { passages: found, tokenizer };
+  const names = placeNames(await cities(), texts[budget]);
+  return { names, tokenizer: trainRecordTokenizer(names.train.records, VOCABULARY) };
 }
 
 export const textSize: TextClassifierOptions = {
@@ -92,13 +88,13 @@ export const textSize: TextClassifierOptions = {
 };
 
 const textRecipe: LinkageRecipe = {
-  ...{ epochs: 4, batchSize: 64, learningRate: 2e-3, warmUp: 0.3, weightDecay: 0.05 },
+  ...{ epochs: 6, batchSize: 64, learningRate: 2e-3, warmUp: 0.3, weightDecay: 0.05 },
   ...{ loss: "supcon", temperature: 1, margin: 1, perGroup: 1, hardNegatives: 0 },
 };
 
 /** A text classifier that has learnt nothing yet. */
 export function textClassifier(
-  { passages: { train, validation, test }, tokenizer }: TextData,
+  { names: { train, validation, test }, tokenizer }: TextData,
   budget: Budget,
   seed: number,
   options: TextClassifierOptions = textSize,
