@@ -13,6 +13,9 @@ const counts = {
 } as const;
 const epochs = { full: 30, quick: 2 } as const;
 
+/** The standard transformer's learning rate. */
+const RATE = 3e-3;
+
 const options = programSize(2, [4, 0], [2, 0]);
 const [program, standard] = ["program", "standard transformer"];
 
@@ -41,9 +44,9 @@ async function measure({
         ...{ paper: paper.id, ...own },
         systems: [
           programOf(`${program}, ${length} places`, options, own),
-          standardOf(`${standard}, ${length} places`, options),
+          standardOf(`${standard}, ${length} places`, options, RATE),
         ],
-        recipe: { ...paper.recipe, batchSize: 128, epochs: epochs[budget] },
+        recipe: { ...paper.recipe, batchSize: 128, learningRate: 0.1, epochs: epochs[budget] },
       },
       {
         ...context,

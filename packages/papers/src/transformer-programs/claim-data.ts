@@ -75,9 +75,12 @@ export function programOf(
   };
 }
 
-/// The baselines' rates were chosen once, as the best of 1e-3, 3e-3 and 1e-2 on the validation sequences of other seeds.
-/** A standard transformer of as many parameters as a program has. */
-export function standardOf(name: string, options: TransformerProgramOptions): ComparedLabeller {
+/** A standard transformer of as many parameters as a program has, with a learning rate of its own. */
+export function standardOf(
+  name: string,
+  options: TransformerProgramOptions,
+  learningRate: number,
+): ComparedLabeller {
   const made = (target: SequenceTarget) => {
     const parameters = countParameters(build(options, target));
     return standardOptions(parameters, { depth: options.depth, heads: 4 }, target);
@@ -85,7 +88,7 @@ export function standardOf(name: string, options: TransformerProgramOptions): Co
   return {
     ...{ name, options: { depth: options.depth, heads: 4 } },
     build: (target) => new StandardTransformer(made(target), target),
-    recipe: { learningRate: 3e-3 },
+    recipe: { learningRate },
   };
 }
 
