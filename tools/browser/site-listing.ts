@@ -91,7 +91,13 @@ const keyboard: Check = {
   run: (site) =>
     withWatched(site, {}, async ({ page }) => {
       await page.goto(site.address);
-      await page.keyboard.press("/");
+      await until("the field", async () => {
+        // The page listens a moment after it is drawn.
+        await page.keyboard.press("/");
+        return page
+          .getByLabel("Search papers")
+          .evaluate("(field) => field === document.activeElement");
+      });
       await page.keyboard.type("compact transformers");
       await until("one paper", async () => (await titles(page))[0]?.includes("Compact") === true);
       await page.keyboard.press("ArrowDown");

@@ -102,7 +102,7 @@ function pageCheck(paper: string): Check {
           }
           await checkOnnx(page, paper, file ? await answers.innerText() : "");
         }
-        if (await page.locator("#system").isVisible()) await checkSizes(page);
+        if (await page.locator("#presets").isVisible()) await checkSizes(page);
       }),
   };
 }

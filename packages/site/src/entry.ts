@@ -14,8 +14,8 @@ export interface Entry {
   readonly task: string;
   readonly summary: string;
   readonly state: State;
-  /** Claims that were measured here, and how many of them hold. */
-  readonly measured?: { readonly claims: number; readonly held: number };
+  /** Claims that were measured here, how many of them hold, and how many the paper has. */
+  readonly measured?: { readonly claims: number; readonly held: number; readonly of: number };
   /** The first measured claim: what the paper says, and what was found. */
   readonly figure?: { readonly paper: string; readonly found: string };
   /** Whether its system runs in a page. */
@@ -36,9 +36,9 @@ export const stateNames: Readonly<Record<State, string>> = {
 /** What a paper's state is called beside it. */
 export function stateText({ state, measured }: Pick<Entry, "state" | "measured">): string {
   if (!measured) return state === "planned" ? "not yet" : "runs";
-  const { claims, held } = measured;
-  if (claims === 1) return held === 1 ? "claim holds" : "claim does not hold";
-  return held === claims ? `all ${claims} claims hold` : `${held} of ${claims} claims hold`;
+  const { claims, held, of } = measured;
+  if (claims === of) return held === of ? `all ${of} claims hold` : `${held} of ${of} claims hold`;
+  return `${held} hold of ${claims} measured, ${of} in all`;
 }
 
 /** `image-classification` -> `image classification`. */

@@ -111,7 +111,7 @@ function entryOf({ paper, demonstration, measured }: RunningPaper): Entry {
     ...{ id, title, year, family, task, summary, hasDemonstration: demonstration !== undefined },
     ...(arXiv !== undefined && { arXiv }),
     state: stateOf(verdicts.length, held),
-    ...(verdicts.length > 0 && { measured: { claims: verdicts.length, held } }),
+    ...(verdicts.length > 0 && { measured: { claims: verdicts.length, held, of: claims.length } }),
     ...(first && stated && { figure: { paper: stated.figure, found: first.found } }),
   };
 }

@@ -4,6 +4,10 @@ import { notedCode } from "./notes.ts";
 test("a note stands beside the code that follows it, to the next note", () => {
   const source = [
     'import { a } from "a";',
+    "import {",
+    "  b,",
+    '} from "b";',
+    "const zero = 0;",
     "",
     "/// Eq. 3: the first,",
     "/// in two lines.",
@@ -15,7 +19,7 @@ test("a note stands beside the code that follows it, to the next note", () => {
     "}",
   ].join("\n");
   expect(notedCode(source)).toEqual([
-    { note: "", code: 'import { a } from "a";' },
+    { note: "", code: "const zero = 0;" },
     { note: "Eq. 3: the first, in two lines.", code: "const first = a(1);\n\nclass B {" },
     { note: "Section 2.", code: "  second = 2;\n}" },
   ]);

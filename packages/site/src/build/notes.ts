@@ -40,10 +40,11 @@ export function notedFiles(folder: string, highlight: Highlighter): NotedFile[] 
     }));
 }
 
-/** Parts a source at its `///` notes: each stands beside the code that follows it. */
+/** Parts a source at its `///` notes: each stands beside the code that follows it. Imports are left out. */
 export function notedCode(source: string): { note: string; code: string }[] {
   const rows: { note: string[]; code: string[] }[] = [{ note: [], code: [] }];
-  for (const line of source.trimEnd().split("\n")) {
+  const body = source.replace(/^import [^;]*;\n/gm, "");
+  for (const line of body.trimEnd().split("\n")) {
     const note = /^\s*\/\/\/ ?(.*)$/.exec(line)?.[1];
     const last = rows.at(-1) as { note: string[]; code: string[] };
     if (note === undefined) last.code.push(line);

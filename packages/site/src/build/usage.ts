@@ -43,7 +43,7 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
     data: "A table, csv, xlsx, parquet or jsonl, of which one column is predicted from all others.",
     commands: (id) => [
       `npx quire train ${id} --data customers.csv --target left`,
-      `npx quire predict runs/${id}-1 --data new.csv --out predictions.csv`,
+      `npx quire predict runs/${id}-1 --data new.csv`,
       `npx quire export runs/${id}-1`,
     ],
   },
@@ -83,8 +83,13 @@ export function callOf({ id, presets }: Paper): string {
   ].join("\n");
 }
 
+/** The commands by which a paper is used. */
+export function commandsOf({ id, task }: Paper): readonly string[] {
+  return byTask[task].commands(id);
+}
+
 /** How a paper is used: by commands of its task, and by a call. */
 export function usageOf(paper: Paper, highlight: (code: string) => string): Usage {
-  const { data, commands } = byTask[paper.task];
-  return { data, commands: commands(paper.id), call: highlight(callOf(paper)) };
+  const { data } = byTask[paper.task];
+  return { data, commands: commandsOf(paper), call: highlight(callOf(paper)) };
 }

@@ -14,6 +14,9 @@ const colours = [
   "#4d6fb0",
 ];
 
+/** Distances of marks on an axis of whole numbers. */
+const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
 /** What a page draws by uPlot: series over one axis. */
 export interface PlotData {
   readonly x: readonly number[];
@@ -77,7 +80,7 @@ function alignedOf({ x, series }: PlotData): uPlot.AlignedData {
 }
 
 function optionsOf(
-  { series, isTime = false, isLog = false }: PlotData,
+  { x, series, isTime = false, isLog = false }: PlotData,
   width: number,
   height: number,
 ): uPlot.Options {
@@ -95,7 +98,7 @@ function optionsOf(
     cursor: { y: false },
     scales: { x: { time: isTime }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...axis, size: 32 },
+      { ...axis, size: 32, ...(!isTime && x.every(Number.isInteger) && { incrs: [...steps] }) },
       { ...axis, size: 52 },
     ],
     series: [

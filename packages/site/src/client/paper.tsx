@@ -36,7 +36,7 @@ function showCounted({ name, parameters, flops }: CountedPreset): void {
     found.setAttribute("title", value.toLocaleString("en"));
   };
   fill(".counted", parameters);
-  fill(".flops", flops);
+  if (flops !== undefined) fill(".flops", flops);
 }
 
 /** Counts in a worker of its own, which ends with the last size. */

@@ -21,7 +21,8 @@ export type Asked =
 export interface CountedPreset {
   readonly name: string;
   readonly parameters: number;
-  readonly flops: number;
+  /** Of one example; left out for a method. */
+  readonly flops?: number;
 }
 
 /** What the worker says; `addresses` are of the files that it fetched, to be kept. */

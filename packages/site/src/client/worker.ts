@@ -1,6 +1,6 @@
 /** Where papers run: the page never waits for them. */
 
-import type { System } from "@quire/papers";
+import type { Build, System, TaskName } from "@quire/papers";
 import {
   countParameters,
   devices,
@@ -30,15 +30,19 @@ async function tellDevices(): Promise<void> {
 
 async function count({ paper: id, task }: Extract<Asked, { type: "count" }>): Promise<void> {
   const load = systems[id];
-  if (!load || task === "method") return;
+  if (!load) return;
   const [{ paper }, { build }] = await load();
   for (const [name, { options, target }] of Object.entries(paper.presets)) {
     const model = build(options, target);
-    const { run, input } = forwardPass(task, model, target);
-    const operations = flops((given: Tree<Tensor>) => run(given), input);
     const parameters = countParameters(model.parameters());
-    say({ type: "counted", preset: { name, parameters, flops: operations } });
+    const counted = task === "method" ? {} : { flops: flopsOf(task, model, target) };
+    say({ type: "counted", preset: { name, parameters, ...counted } });
   }
+}
+
+function flopsOf(task: TaskName, model: ReturnType<Build<object, object>>, target: object): number {
+  const { run: pass, input } = forwardPass(task, model, target);
+  return flops((given: Tree<Tensor>) => pass(given), input);
 }
 
 async function run(asked: Extract<Asked, { type: "run" }>): Promise<void> {

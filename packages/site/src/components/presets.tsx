@@ -4,18 +4,16 @@ import { Wide } from "./wide.tsx";
 
 /** A paper's sizes; what is counted is filled in by the page, from the system itself. */
 export function Presets({ paper }: { readonly paper: Paper }) {
-  // A method is no system: there is nothing to count of it alone.
-  const isCounted = paper.task !== "method";
+  // A method's own network is counted; what it does for one example depends on what it is used on.
+  const hasFlops = paper.task !== "method";
   if (Object.keys(paper.presets).length === 0) return null;
   return (
     <section id="sizes" aria-labelledby="sizes-title">
       <h2 id="sizes-title">Sizes</h2>
-      {isCounted && (
-        <p class="lead">
-          Parameters and operations are counted in this tab, from the system itself, for one
-          example.
-        </p>
-      )}
+      <p class="lead">
+        {hasFlops ? "Parameters and operations" : "Parameters"} are counted in this tab, from the
+        system itself, for one example.
+      </p>
       <Wide label="Table of sizes">
         <table id="presets">
           <thead>
@@ -24,7 +22,7 @@ export function Presets({ paper }: { readonly paper: Paper }) {
               <th scope="col" class="number">
                 Published
               </th>
-              {isCounted && <Heads />}
+              <Heads hasFlops={hasFlops} />
               <th scope="col">Source</th>
             </tr>
           </thead>
@@ -35,8 +33,8 @@ export function Presets({ paper }: { readonly paper: Paper }) {
                   <code>{name}</code>
                 </th>
                 <td class="number">{parameters === undefined ? "–" : short(parameters)}</td>
-                {isCounted && <td class="number counted">…</td>}
-                {isCounted && <td class="number flops">…</td>}
+                <td class="number counted">…</td>
+                {hasFlops && <td class="number flops">…</td>}
                 <td class="source">
                   {source}
                   {note && <span class="note"> ({note})</span>}
@@ -50,15 +48,17 @@ export function Presets({ paper }: { readonly paper: Paper }) {
   );
 }
 
-function Heads() {
+function Heads({ hasFlops }: { readonly hasFlops: boolean }) {
   return (
     <>
       <th scope="col" class="number">
         Counted
       </th>
-      <th scope="col" class="number">
-        FLOPs
-      </th>
+      {hasFlops && (
+        <th scope="col" class="number">
+          FLOPs
+        </th>
+      )}
     </>
   );
 }
