@@ -132,7 +132,7 @@ describe("towards Node", () => {
     (specifier) => {
       const text = `import * as a from "${specifier}";`;
       const advice =
-        "keep it in tensor/src/run/node*, data/src/files, train/src/node, cli, bench or tools";
+        "keep it in tensor/src/run/node*, data/src/files, train/src/node, site/src/build, cli, bench or tools";
       expect(found("packages/tensor/src/run/web.ts", text)).toEqual([
         `packages/tensor/src/run/web.ts:1: "${specifier}" runs only in Node; ${advice}`,
       ]);
