@@ -94,9 +94,7 @@ const keyboard: Check = {
       await until("the field", async () => {
         // The page listens a moment after it is drawn.
         await page.keyboard.press("/");
-        return page
-          .getByLabel("Search papers")
-          .evaluate("(field) => field === document.activeElement");
+        return await page.evaluate<boolean>("document.activeElement.matches('.search input')");
       });
       await page.keyboard.type("compact transformers");
       await until("one paper", async () => (await titles(page))[0]?.includes("Compact") === true);

@@ -67,12 +67,12 @@ async function lossOf(page: Page): Promise<number> {
   return Number(text);
 }
 
-/** Trains until the loss has fallen by a quarter, and stops. */
+/** Trains until the loss has fallen by a tenth, and stops. */
 async function train(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Train it", exact: true }).click();
   await page.locator("[data-value]").first().waitFor({ timeout: 120_000 });
   const first = await lossOf(page);
-  await until("a loss that has fallen", async () => (await lossOf(page)) < 0.75 * first, 180);
+  await until("a loss that has fallen", async () => (await lossOf(page)) < 0.9 * first, 180);
   const stop = page.getByRole("button", { name: "Stop", exact: true });
   if (await stop.isVisible()) await stop.click();
   await until("the end", async () => {
@@ -235,14 +235,18 @@ const still: Check = {
     }),
 };
 
-/** What the papers' pages must do: all that were built with a demonstration. */
-export function paperChecks(): readonly Check[] {
+/** The paper that is tried where there is little time. */
+const QUICK = "excelformer";
+
+/** What the papers' pages must do: all that were built with a demonstration, or one. */
+export function paperChecks(isShort: boolean): readonly Check[] {
   const folder = join(places.site, "papers");
   const shown = readdirSync(folder).filter((id) =>
     readFileSync(join(folder, id, "index.html"), "utf8").includes('id="demonstration"'),
   );
   ok(Object.keys(dropped).every((id) => shown.includes(id)));
-  return [...shown.map(pageCheck), offline, still];
+  const tried = shown.filter((id) => !isShort || id === QUICK);
+  return [...tried.map(pageCheck), offline, still];
 }
 
 /** A page trains where nothing isolates it, on one thread. */

@@ -6,9 +6,9 @@ export function short(value: number): string {
   return value >= 1e3 ? `${(value / 1e3).toFixed(1)} k` : String(value);
 }
 
-/** `validationLoss` -> `validation loss`. */
+/** `validationLoss` -> `validation loss`; names such as `Pre-LN` stay. */
 export function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replace(/(?<=[a-z\d])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** A value of a curve, with four digits that count. */

@@ -25,7 +25,7 @@ export function RunsPanel() {
   const newest = runs.find(({ points }) => points.length > 0);
   const shown = compared.length > 0 || !newest ? compared : [newest];
   return (
-    <div class="runs">
+    <div class="run-board">
       <StartRun />
       {message && (
         <p class="error" role="alert">
