@@ -17,7 +17,7 @@ const places = [
 ];
 
 /** WebGPU on the adapter that Chromium computes on the processor, which every machine has. */
-const flags = [
+export const flags = [
   "--no-sandbox",
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",

@@ -2,8 +2,9 @@ import { ok, strictEqual } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Page } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import sharp from "sharp";
+import { findChromium, flags } from "./chromium.ts";
 import { type Check, type Site, until, withWatched } from "./site-check.ts";
 import { places } from "./site-server.ts";
 
@@ -74,7 +75,8 @@ async function train(page: Page): Promise<void> {
   const first = await lossOf(page);
   await until("a loss that has fallen", async () => (await lossOf(page)) < 0.9 * first, 180);
   const stop = page.getByRole("button", { name: "Stop", exact: true });
-  if (await stop.isVisible()) await stop.click();
+  // It may end by itself before it is told to.
+  if (await stop.isVisible()) await stop.click({ timeout: 2000 }).catch(() => undefined);
   await until("the end", async () => {
     const phase = await page.locator(".stage").getAttribute("data-state");
     return phase === "stopped" || phase === "done";
@@ -235,6 +237,30 @@ const still: Check = {
     }),
 };
 
+const gpu: Check = {
+  name: "WebGPU is chosen where there is an adapter, and trains",
+  run: async ({ address }) => {
+    const browser = await chromium.launch({
+      executablePath: findChromium() ?? "",
+      args: [...flags],
+    });
+    try {
+      await withWatched({ browser }, {}, async ({ page }) => {
+        await page.goto(`${address}papers/excelformer/index.html`);
+        const choice = page.getByRole("radio", { name: "WebGPU" });
+        await until("the adapter", () => choice.isEnabled(), 30);
+        // An adapter that computes on the processor is there to be chosen, not to be preferred.
+        ok(await page.getByRole("radio", { name: "WebAssembly" }).isChecked());
+        await choice.check({ force: true });
+        ok((await page.locator(".device .hint").innerText()).includes("WebGPU"));
+        await train(page);
+      });
+    } finally {
+      await browser.close();
+    }
+  },
+};
+
 /** The paper that is tried where there is little time. */
 const QUICK = "excelformer";
 
@@ -246,7 +272,7 @@ export function paperChecks(isShort: boolean): readonly Check[] {
   );
   ok(Object.keys(dropped).every((id) => shown.includes(id)));
   const tried = shown.filter((id) => !isShort || id === QUICK);
-  return [...tried.map(pageCheck), offline, still];
+  return [...tried.map(pageCheck), offline, still, ...(isShort ? [] : [gpu])];
 }
 
 /** A page trains where nothing isolates it, on one thread. */
