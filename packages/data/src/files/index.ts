@@ -2,6 +2,7 @@
 
 export { brownCorpus, brownWordClasses } from "./brown.ts";
 export { type City, cities } from "./cities.ts";
+export { chicagoRiders, irishWind } from "./daily-series.ts";
 export { readImage, type SeenSize } from "./decode.ts";
 export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";

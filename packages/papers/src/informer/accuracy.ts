@@ -1,5 +1,5 @@
-import { type ForecastingData, forecasting, Table } from "@quire/data";
-import { readRPackage } from "@quire/data/files";
+import type { ForecastingData } from "@quire/data";
+import { chicagoRiders, irishWind } from "@quire/data/files";
 import type { Comparison } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type {
@@ -13,10 +13,9 @@ import type {
 import type { Recipe } from "../recipe.ts";
 import { exceeds, meanOf } from "../statistics.ts";
 import { type ComparedForecaster, compareForecasters } from "../tasks/forecast-comparison.ts";
-import { type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
-import { forecastErrors } from "../tasks/forecast-errors.ts";
+import { firstSteps, type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
 import { forecastFigure, windowStretch } from "../tasks/forecast-figure.ts";
-import { seasonalNaive } from "../tasks/forecast-naive.ts";
+import { naiveName, naiveRow, seasonalNaive } from "../tasks/forecast-naive.ts";
 import type { SeriesForecaster } from "../tasks/forecast-system.ts";
 import { LstmForecaster } from "./lstm-forecaster.ts";
 import { build, type InformerOptions } from "./model.ts";
@@ -29,43 +28,14 @@ interface NamedSeries {
   readonly prepared: PreparedForecast;
 }
 
-/** Riders of Chicago's elevated trains a day, all and at twenty stations (R package modeldata; MIT). */
-async function chicago(): Promise<ForecastingData> {
-  const table = await readRPackage("modeldata", "Chicago");
-  const [all, ...rest] = table.columns.map(({ name }) => name);
-  return forecasting(table, { targets: [all as string, ...rest.slice(0, 20)] });
-}
-
-/** Mean wind a day at twelve Irish stations from 1961 to 1978 (R package gstat; GPL-2 or later). */
-async function wind(): Promise<ForecastingData> {
-  const table = await readRPackage("gstat", "wind");
-  const [year, month, day] = ["year", "month", "day"].map((name) => table.numbers(name));
-  const values = Float64Array.from({ length: table.rows }, (_, row) =>
-    Date.UTC(1900 + Number(year?.[row]), Number(month?.[row]) - 1, Number(day?.[row])),
-  );
-  const stations = table.columns.slice(3);
-  const columns = [{ name: "date", kind: "date", values } as const, ...stations];
-  return forecasting(new Table({ ...table, columns, place: (row) => table.place(row) }), {
-    targets: stations.map(({ name }) => name),
-  });
-}
-
 const cut = { context: 56, horizon: 14, validation: 0.1, test: 0.2, season: 7 } as const;
 
 async function loadSeries(budget: Budget): Promise<readonly NamedSeries[]> {
-  const named = { Chicago: await chicago(), wind: await wind() };
+  const named = { Chicago: await chicagoRiders(), wind: await irishWind() };
   return Object.entries(named).map(([name, data]) => {
     const kept = budget === "full" ? data : firstSteps(data, 700);
     return { name, data: kept, prepared: prepareForecast(kept, cut) };
   });
-}
-
-function firstSteps(data: ForecastingData, count: number): ForecastingData {
-  const channels = data.channels.length;
-  const series = data.series.map(({ name, times, values }) => ({
-    ...{ name, times: times.subarray(0, count), values: values.subarray(0, count * channels) },
-  }));
-  return { ...data, series };
 }
 
 const size: InformerOptions = {
@@ -143,19 +113,6 @@ function named(row: Row, data: string): Row {
   return { ...row, system: `${data}: ${row.system}` };
 }
 
-const NAIVE = "seasonal naive";
-
-/** The same with each seed, for nothing is drawn. */
-function naiveRow({ test, season }: PreparedForecast, seeds: readonly number[]): Row {
-  const places = Array.from({ length: test.size }, (_, window) => window);
-  const each = test.sizes.horizon * test.sizes.outputs;
-  const said = new Float32Array(test.size * each);
-  for (const window of places) said.set(seasonalNaive(test, window, season), window * each);
-  const { mse, mae } = forecastErrors(test, places, said);
-  const metrics = { mse: seeds.map(() => mse), mae: seeds.map(() => mae) };
-  return { system: NAIVE, parameters: 0, metrics, seconds: seeds.map(() => 0), curves: [] };
-}
-
 async function lastForecast(
   system: SeriesForecaster,
   name: string,
@@ -175,7 +132,7 @@ async function lastForecast(
   });
   return forecastFigure({
     ...{ title: `${name}: the last test window`, of: channels[0] as string, past, truth },
-    forecasts: { Informer: of(said), [NAIVE]: of(seasonalNaive(test, window, season)) },
+    forecasts: { Informer: of(said), [naiveName]: of(seasonalNaive(test, window, season)) },
   });
 }
 
@@ -203,7 +160,7 @@ function verdictsOf(rows: readonly Row[], data: readonly NamedSeries[]): readonl
   return [
     below("accuracy", names.full, 1.1, `The MSE is below 1.1 times that of full attention ${by}`),
     below("lstm", names.lstm, 1, `The MSE is below the LSTM's ${by}`),
-    below("naive", NAIVE, 1, `The MSE is below the seasonal naive forecast's ${by}`),
+    below("naive", naiveName, 1, `The MSE is below the seasonal naive forecast's ${by}`),
   ];
 }
 

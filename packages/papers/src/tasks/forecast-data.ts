@@ -147,3 +147,12 @@ function placeOf(times: Float64Array, time: number): number {
   const place = times.findIndex((one) => one >= time);
   return place < 0 ? times.length : place;
 }
+
+/** The first steps of every series, for a glance. */
+export function firstSteps(data: ForecastingData, count: number): ForecastingData {
+  const channels = data.channels.length;
+  const series = data.series.map(({ name, times, values }) => ({
+    ...{ name, times: times.subarray(0, count), values: values.subarray(0, count * channels) },
+  }));
+  return { ...data, series };
+}

@@ -35,6 +35,8 @@ export interface ForecastInputs {
 export interface Forecaster extends Module {
   /** `-> [B, H, O]` */
   forward(inputs: ForecastInputs, mode?: Mode): Tensor;
+  /** What training makes small, given what came, `[B, H, O] -> []`; the mean of squared errors unless there is one. */
+  loss?(inputs: ForecastInputs, truth: Tensor, mode: Mode): Tensor;
 }
 
 /** A paper whose system forecasts. */

@@ -26,7 +26,7 @@ export const forecastMetrics = [
 /** Windows that are measured after an epoch at most. */
 const MEASURED = 1000;
 
-/** Plans the training of a forecaster from the beginning, by the mean of squares of scaled values. */
+/** Plans the training of a forecaster from the beginning, by its own loss or the mean of squares of scaled values. */
 export function planForecastTraining(
   system: SeriesForecaster,
   { train, validation, recipe, extras = {}, seed }: ForecastTrainingOptions,
@@ -37,8 +37,8 @@ export function planForecastTraining(
   initialize(model, seed);
   return planTraining<ForecastBatch>({
     ...{ model, recipe, extras, seed },
-    loss: ({ past, calendar, known, truth }, mode) =>
-      meanSquaredError(model.forward({ past, calendar, known }, mode), truth),
+    loss: ({ truth, ...inputs }, mode) =>
+      model.loss?.(inputs, truth, mode) ?? meanSquaredError(model.forward(inputs, mode), truth),
     data: {
       batchesPerEpoch: cut.count,
       batches: (epoch, start) => windowBatches(train, { batchSize: cut.size, seed, epoch, start }),
