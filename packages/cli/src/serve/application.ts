@@ -19,12 +19,20 @@ export interface ApplicationOptions extends GuardOptions {
 const REPORT_POLICY =
   "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
+/** The worker that papers run in, alone, may run the text of a program that a network became. */
+const WORKER_POLICY =
+  "default-src 'self'; script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; worker-src 'self' blob:";
+
 /** The pages and the runs as an application: requests come in, responses go out. */
 export function application(options: ApplicationOptions): Hono {
   const app = new Hono();
   app.use("/api/runs/:name/report", async (context, next) => {
     await next();
     context.header("content-security-policy", REPORT_POLICY);
+  });
+  app.use("/assets/:file{worker-.+}", async (context, next) => {
+    await next();
+    context.header("content-security-policy", WORKER_POLICY);
   });
   app.use(
     secureHeaders({
