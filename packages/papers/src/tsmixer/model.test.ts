@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { countParameters, initialize } from "@quire/nn";
 import {
   compile,
@@ -11,7 +12,7 @@ import {
   sum,
   type Tensor,
 } from "@quire/tensor";
-import { adamW } from "@quire/train";
+import { adamW, loadModel } from "@quire/train";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { ForecastTarget } from "../tasks/forecast-target.ts";
@@ -88,6 +89,37 @@ test("the presets have the parameters that their layers have by the paper's desc
   expect(counted("default")).toBe(
     wanted({ patch: 8, n: 4, width: 8, depth: 3, by: 2 }) + linear(4 * 8, 16),
   );
+});
+
+test("forecast and loss are those that PyTorch gives with the same parameters", async () => {
+  const wanted = JSON.parse(
+    readFileSync(new URL("../../references/tsmixer.json", import.meta.url), "utf8"),
+  ) as { readonly paths: string[]; readonly forecast: number[]; readonly loss: number };
+  const options: TsMixerOptions = {
+    ...{ ...tiny, width: 5, depth: 1, channels: "mixed", reconcile: "both" },
+  };
+  const model = build(options, { ...target, context: 13 });
+  const shapesOf = new Map(model.namedParameters().map(([path, { shape }]) => [path, shape]));
+  expect([...shapesOf.keys()]).toEqual(wanted.paths);
+  const filled = (shape: readonly number[], value: (i: number) => number): HostTensor =>
+    hostTensor(
+      Array.from({ length: sizeOf(shape) }, (_, i) => value(i)),
+      shape,
+      "float32",
+    );
+  const weights = wanted.paths.map((path, p): [string, HostTensor] => [
+    path,
+    filled(shapesOf.get(path) ?? [], (i) => 0.3 * Math.sin(0.7 * i + p)),
+  ]);
+  await loadModel(model, new Map(weights));
+  const given = (i: number): number => Math.sin(0.37 * i + 1) + 0.1 * (i % 3);
+  const run = compile((past: Tensor, truth: Tensor) => ({
+    forecast: model.forward({ past, calendar: past }),
+    loss: model.loss({ past, calendar: past }, truth, { training: false }),
+  }));
+  const { forecast, loss } = await run(filled([2, 13, 3], given), filled([2, 6, 2], given));
+  expect(furthest(forecast.toArray(), wanted.forecast)).toBeLessThan(1e-5);
+  expect(Math.abs(loss.item() - wanted.loss)).toBeLessThan(1e-5);
 });
 
 test("patches are runs of steps, and the newest ends where the past ends", async () => {
