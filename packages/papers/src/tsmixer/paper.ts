@@ -92,6 +92,11 @@ export const paper: ForecastingPaper<TsMixerOptions> = {
       why: "the length of a training is the user's choice",
     },
     {
+      from: "settings are searched for each data set and system",
+      to: "all systems of the claims have one size and one learning rate, chosen without a search",
+      why: "none is favoured by it, and a search has yet to be made",
+    },
+    {
       from: "official weights can be read",
       to: "there is no reader of them",
       why: "it has not been written",
