@@ -47,7 +47,7 @@ export async function placementOf(
   if (parts === 1) return world && { world, data: world, division: undefined };
   if (!isDivisible) {
     throw new UsageError(
-      `--tensor-parallel: ${id} cannot be divided; "quire list" says which can.`,
+      `--tensor-parallel: ${id} cannot be divided; megatron-lm can.`,
     );
   }
   if (!world || world.size % parts !== 0) {

@@ -230,7 +230,7 @@ function commonStep(
       row,
       time,
       `${dateText(to)} follows ${dateText(from)} by ${stepText(stepBetween(from, to))}, where others follow by ` +
-        `${stepText(step)}: add the rows between, or set irregular to count every row as a step.`,
+        `${stepText(step)}: add the rows between, or count every row as a step (irregular).`,
     );
   }
   return step;

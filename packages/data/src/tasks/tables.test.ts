@@ -59,7 +59,7 @@ test("trading days count as steps where that is said", () => {
   const text = "day,close\n2024-01-04,1\n2024-01-05,2\n2024-01-08,3\n2024-01-09,4";
   expect(() => forecasting(read(text))).toThrow(
     new DataError(
-      't.csv, line 4, column "day": 2024-01-08 follows 2024-01-05 by 3 days, where others follow by 1 day: add the rows between, or set irregular to count every row as a step.',
+      't.csv, line 4, column "day": 2024-01-08 follows 2024-01-05 by 3 days, where others follow by 1 day: add the rows between, or count every row as a step (irregular).',
     ),
   );
   const data = forecasting(read(text), { irregular: true });
