@@ -27,7 +27,7 @@ const names = {
   word: "the word's commonest class",
 } as const;
 /// Chosen once for each on the validation sentences, with one seed and three epochs: 0.03 and 0.1 for the program; 1e-3,
-/// 3e-3 and 1e-2 for the standard transformer.
+/// 3e-3 and 1e-2 for the standard transformer. The accuracy on the test sentences stood beside it.
 const rates = { program: 0.1, standard: 0.01 } as const;
 const { options } = paper.presets["tags"] as (typeof paper.presets)[string];
 
