@@ -68,6 +68,9 @@ async function lossOf(page: Page): Promise<number> {
   return Number(text);
 }
 
+/** Milliseconds after the last file that was kept in which no other comes. */
+const STILL = 3000;
+
 /** Trains until the loss has fallen by a tenth, and stops. */
 async function train(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Train it", exact: true }).click();
@@ -202,14 +205,18 @@ const offline: Check = {
     withWatched(site, {}, async ({ page, complaints }) => {
       await page.goto(`${site.address}papers/excelformer/index.html`);
       await train(page);
-      await until("files that are kept", async () => {
-        const kept = await page.evaluate(
+      let before: readonly string[] = [];
+      let since = Date.now();
+      await until("files that are kept, and no more to come", async () => {
+        const kept = (await page.evaluate(
           "caches.keys().then((names) => caches.open(names[0] ?? '')).then((cache) => cache.keys()).then((all) => all.map(({ url }) => url))",
+        )) as string[];
+        if (kept.length !== before.length) since = Date.now();
+        before = kept;
+        const isThere = ["/worker-", ".wasm"].every((part) =>
+          kept.some((url) => url.includes(part)),
         );
-        const all = kept as string[];
-        return (
-          all.some((url) => url.endsWith(".wasm")) && all.some((url) => url.includes("/worker-"))
-        );
+        return isThere && Date.now() - since > STILL;
       });
       await page.context().setOffline(true);
       await page.reload();
