@@ -34,11 +34,24 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
 }
 
+/** What a built module imports before it runs: `from"./a.js"` and `import"./a.js"`, but not `import("./a.js")`. */
+const imported = /(?:from|import)\s*["'](\.\/[^"']+\.js)["']/g;
+
+/** Keeps files, and the modules that they import: a browser does not tell a worker of all that it fetched for it. */
 async function keep(addresses: readonly string[]): Promise<void> {
   const cache = await caches.open(name);
-  for (const address of addresses) {
-    const isOurs = address.startsWith(scope.registration.scope) && !isLive(address);
-    if (isOurs && !(await cache.match(address))) await cache.add(address).catch(() => undefined);
+  const waiting = [...addresses];
+  const seen = new Set(waiting);
+  for (let address = waiting.pop(); address !== undefined; address = waiting.pop()) {
+    if (!address.startsWith(scope.registration.scope) || isLive(address)) continue;
+    if (!(await cache.match(address))) await cache.add(address).catch(() => undefined);
+    if (!address.endsWith(".js")) continue;
+    const text = (await (await cache.match(address))?.text()) ?? "";
+    for (const [, path = ""] of text.matchAll(imported)) {
+      const next = new URL(path, address).href;
+      if (!seen.has(next)) waiting.push(next);
+      seen.add(next);
+    }
   }
 }
 
