@@ -46,9 +46,7 @@ export async function placementOf(
   }
   if (parts === 1) return world && { world, data: world, division: undefined };
   if (!isDivisible) {
-    throw new UsageError(
-      `--tensor-parallel: ${id} cannot be divided; megatron-lm can.`,
-    );
+    throw new UsageError(`--tensor-parallel: ${id} cannot be divided; megatron-lm can.`);
   }
   if (!world || world.size % parts !== 0) {
     const found = world
