@@ -1,4 +1,4 @@
-import { type LabelledSequence, type RaspTask, rasp, raspForm } from "@quire/data";
+import { DataError, type LabelledSequence, type RaspTask, rasp, raspForm } from "@quire/data";
 import { countParameters } from "@quire/nn";
 import type { ComparedLabeller } from "../tasks/sequence-comparison.ts";
 import {
@@ -25,13 +25,21 @@ export interface Counts {
   readonly test: number;
 }
 
-/** Sequences of a task, all different from each other. */
+/**
+ * Sequences of a task, all different from each other.
+ *
+ * @throws DataError when there are not so many.
+ */
 export function madeSequences(
   task: RaspTask,
   { train, validation, test }: Counts,
   sizes: { readonly length?: number; readonly vocabulary?: number } = {},
 ): Measured {
-  const all = rasp(task, { ...sizes, count: train + validation + test, seed: 0 });
+  const count = train + validation + test;
+  const all = rasp(task, { ...sizes, count, seed: 0 });
+  if (all.length < count) {
+    throw new DataError(`${task} has ${all.length} sequences of this size, fewer than ${count}.`);
+  }
   return measured(all, { train, validation, test }, { kind: "tagging", ...raspForm(task) });
 }
 
