@@ -50,6 +50,51 @@ export function toOfficial(state: State, names: readonly OfficialName[]): Map<st
   );
 }
 
+/** One tensor of official code that stands for several of ours, one below the other along its first axis. */
+export interface Fused {
+  /** The part of its name, such as `to_qkv`. */
+  readonly name: string;
+  /** What stands in it, from above. */
+  readonly parts: readonly string[];
+}
+
+/** The name that a part of a fused tensor has while it is apart. */
+export function partName({ name }: Pick<Fused, "name">, part: string): string {
+  return `${name}(${part})`;
+}
+
+/** Fused tensors cut into their parts. */
+export function cutFused(state: State, { name, parts }: Fused): Map<string, HostTensor> {
+  const cut = [...state].flatMap(([path, value]): [string, HostTensor][] => {
+    if (!path.includes(`.${name}.`)) return [[path, value]];
+    const [rows = 0, ...rest] = value.shape;
+    const size = value.data.length / parts.length;
+    return parts.map((part, i) => [
+      path.replace(name, partName({ name }, part)),
+      hostTensor(value.data.slice(i * size, (i + 1) * size), [rows / parts.length, ...rest]),
+    ]);
+  });
+  return new Map(cut);
+}
+
+/** The parts of fused tensors, joined again. */
+export function joinFused(state: State, { name, parts }: Fused): Map<string, HostTensor> {
+  const joined = new Map<string, HostTensor>();
+  const named = parts.map((part) => partName({ name }, part));
+  const [first = ""] = named;
+  for (const [path, value] of state) {
+    if (!named.some((part) => path.includes(part))) joined.set(path, value);
+    if (!path.includes(first)) continue;
+    const data = new Float32Array(value.data.length * parts.length);
+    named.forEach((part, i) => {
+      data.set(state.get(path.replace(first, part))?.data as Float32Array, i * value.data.length);
+    });
+    const [rows = 0, ...rest] = value.shape;
+    joined.set(path.replace(first, name), hostTensor(data, [rows * parts.length, ...rest]));
+  }
+  return joined;
+}
+
 function reshaped(value: HostTensor | undefined, shape: Shape): HostTensor {
   if (!value || sizeOf(value.shape) !== sizeOf(shape)) {
     throw new Error("Names of official weights must pair tensors of one size.");

@@ -1,7 +1,15 @@
 import type { Module } from "@quire/nn";
-import { type HostTensor, hostTensor, QuireError } from "@quire/tensor";
+import { type HostTensor, QuireError } from "@quire/tensor";
 import { loadModel, modelTensors } from "@quire/train";
-import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
+import {
+  cutFused,
+  type Fused,
+  fromOfficial,
+  joinFused,
+  type OfficialName,
+  type State,
+  toOfficial,
+} from "../official-weights.ts";
 import type { LanguageTarget } from "../tasks/language-target.ts";
 import type { ActivationName, GatedLinearAttention } from "./gated-attention.ts";
 import type { TransNormer, TransNormerOptions } from "./model.ts";
@@ -15,8 +23,7 @@ export type OfficialCode = "TransNormerLLM" | "nanoTransNormer" | "lightning-att
 type Names = readonly (readonly [ours: RegExp, official: string])[];
 
 /// One matrix of the official models makes query, key, value and gate, in this order.
-const FUSED = ["query", "key", "value", "gate.0"] as const;
-const fusedPart = (part: string): string => `qkvu_proj(${part})`;
+const fused: Fused = { name: "qkvu_proj", parts: ["query", "key", "value", "gate.0"] };
 
 const blockNames: Names = [
   [/attention\.(query|key|value|gate\.0)\./, "token_mixer.qkvu_proj($1)."],
@@ -80,7 +87,10 @@ export async function loadOfficial(
 ): Promise<void> {
   const known = officialNames(model, codeOf(state));
   const isTied = "head" in model && model.head === undefined;
-  await loadModel(model, fromOfficial(apart(state), known, isTied ? ["lm_head.weight"] : []));
+  await loadModel(
+    model,
+    fromOfficial(cutFused(state, fused), known, isTied ? ["lm_head.weight"] : []),
+  );
 }
 
 /** A model's or a layer's weights under their official names. */
@@ -91,44 +101,12 @@ export async function savedOfficial(
   const saved = toOfficial(await modelTensors(model), officialNames(model, code));
   const tokens = saved.get("transnormer.wte.weight");
   if (tokens && !saved.has("lm_head.weight")) saved.set("lm_head.weight", tokens);
-  return together(saved);
+  return joinFused(saved, fused);
 }
 
 function codeOf(state: State): OfficialCode {
   if (state.has("q_proj.weight")) return "lightning-attention";
   return state.has("transnormer.wte.weight") ? "nanoTransNormer" : "TransNormerLLM";
-}
-
-/** Fused matrices cut into their four parts. */
-function apart(state: State): State {
-  const cut = [...state].flatMap(([name, value]): [string, HostTensor][] => {
-    if (!name.includes(".qkvu_proj.")) return [[name, value]];
-    const [rows = 0, ...rest] = value.shape;
-    const size = value.data.length / FUSED.length;
-    return FUSED.map((part, i) => [
-      name.replace("qkvu_proj", fusedPart(part)),
-      hostTensor(value.data.slice(i * size, (i + 1) * size), [rows / FUSED.length, ...rest]),
-    ]);
-  });
-  return new Map(cut);
-}
-
-/** The four parts of fused matrices, joined. */
-function together(state: State): Map<string, HostTensor> {
-  const joined = new Map<string, HostTensor>();
-  for (const [name, value] of state) {
-    if (!name.includes("qkvu_proj(")) joined.set(name, value);
-    if (!name.includes(fusedPart(FUSED[0]))) continue;
-    const whole = name.replace(fusedPart(FUSED[0]), "qkvu_proj");
-    const parts = FUSED.map((part) => state.get(whole.replace("qkvu_proj", fusedPart(part))));
-    const data = new Float32Array(value.data.length * FUSED.length);
-    parts.forEach((part, i) => {
-      data.set(part?.data as Float32Array, i * value.data.length);
-    });
-    const [rows = 0, ...rest] = value.shape;
-    joined.set(whole, hostTensor(data, [rows * FUSED.length, ...rest], "float32"));
-  }
-  return joined;
 }
 
 /** What `config.json` of a released TransNormerLLM says, as far as a model is made of it; see `TransnormerConfig`. */

@@ -20,7 +20,7 @@ import { rewriteNorms } from "./rewrite.ts";
 type Stored = Record<string, { readonly shape: number[]; readonly values: number[] }>;
 
 const file = new URL("../../references/pre-rmsnorm.json", import.meta.url);
-const stored = JSON.parse(readFileSync(file, "utf8")) as Stored;
+const { layers: stored } = JSON.parse(readFileSync(file, "utf8")) as { readonly layers: Stored };
 
 function read(name: string): HostTensor {
   const { shape, values } = stored[name] as Stored[string];

@@ -95,8 +95,18 @@ const reshapings: Rule = (tensor, axis) => {
   };
 };
 
+/** Sums and means over other axes. */
+const reductions: Rule = (tensor, axis) => {
+  const { axes, keepDims } = tensor.node.attributes as { axes: number[]; keepDims: boolean };
+  if (keepDims) return axes.includes(axis) ? undefined : through(tensor, { operand: 0, axis });
+  const [x] = tensor.node.inputs as readonly [Tensor];
+  const left = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  return through(tensor, { operand: 0, axis: left[axis] as number });
+};
+
 const rules: Readonly<Record<string, Rule>> = {
   ...{ add: sums, sub: sums, mul: scalings, div: scalings, matmul: products, reshape: reshapings },
+  ...{ sum: reductions, mean: reductions },
   neg: (tensor, axis) => through(tensor, { operand: 0, axis }),
   transpose: (tensor, axis) => {
     const permutation = tensor.node.attributes["permutation"] as readonly number[];

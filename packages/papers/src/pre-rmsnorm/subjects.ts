@@ -1,5 +1,5 @@
 import { type HostTensor, hostTensor, Random } from "@quire/tensor";
-import type { PreNormOptions, PreNormTarget } from "./model.ts";
+import { type PreNormOptions, type PreNormTarget, sidesOf } from "./model.ts";
 
 /** A model that is looked at, and how its inputs are drawn. */
 export interface Shape {
@@ -30,8 +30,9 @@ export function drawn(target: PreNormTarget, seed: number, batch: number): HostT
     const ids = Int32Array.from({ length: batch * length }, () => random.integer(vocabulary));
     return hostTensor(ids, [batch, length], "int32");
   }
-  const { channels, size: side } = target;
-  const count = batch * channels * side * side;
+  const { channels, size } = target;
+  const [rows, columns] = sidesOf(size);
+  const count = batch * channels * rows * columns;
   const values = Float32Array.from({ length: count }, () => random.normal());
-  return hostTensor(values, [batch, channels, side, side], "float32");
+  return hostTensor(values, [batch, channels, rows, columns], "float32");
 }
