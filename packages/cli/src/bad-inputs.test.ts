@@ -10,14 +10,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { shapes } from "@quire/data";
-import sharp from "sharp";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { commands } from "./commands.ts";
 import { Console } from "./console.ts";
 import { exitCodeOf } from "./errors.ts";
 import { parse } from "./program.ts";
 import { badInputs } from "./testing/bad-inputs.ts";
+import { writeShapes } from "./testing/pictures.ts";
 
 const table = fileURLToPath(new URL("../../../docs/errors.md", import.meta.url));
 const home = process.cwd();
@@ -45,16 +44,7 @@ async function refusal(words: readonly string[]): Promise<string> {
 }
 
 async function writePictures(): Promise<void> {
-  const { images, labels, classes, imageBytes } = shapes({ count: 60, size: 16, seed: 4 });
-  const raw = { width: 16, height: 16, channels: 3 as const };
-  for (const [place, label] of labels.entries()) {
-    if (label > 1) continue;
-    mkdirSync(join("pictures", classes[label] as string), { recursive: true });
-    const pixels = images.subarray(place * imageBytes, (place + 1) * imageBytes);
-    await sharp(pixels, { raw })
-      .png()
-      .toFile(join("pictures", classes[label] as string, `${place}.png`));
-  }
+  await writeShapes("pictures", { count: 60, size: 16, classes: 2 });
   cpSync("pictures", "broken", { recursive: true });
   truncateSync(join("broken", "circle", readdirSync(join("broken", "circle"))[0] as string), 60);
   cpSync("pictures", "other", { recursive: true });

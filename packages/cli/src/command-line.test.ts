@@ -1,53 +1,28 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { imageTensor, shapes } from "@quire/data";
+import { imageTensor } from "@quire/data";
 import { readImage } from "@quire/data/files";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builtCommand, type Ended, runBuilt } from "./testing/built.ts";
+import { writeShapes } from "./testing/pictures.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const quire = join(root, "packages", "cli", "bin", "quire.js");
 const SIZE = 32;
 const tiny = ["--epochs", "1", "--batch-size", "24", "--size", String(SIZE), "--quiet"];
 
-interface Ended {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 let folder = "";
 
-/** Runs the built command in the test's folder, as a user does. */
-async function run(...words: readonly string[]): Promise<Ended> {
-  try {
-    const options = { cwd: folder, env: { ...process.env, QUIRE_DEBUG: "" } };
-    const { stdout, stderr } = await promisify(execFile)("node", [quire, ...words], options);
-    return { exit: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { exit: code, out: stdout, err: stderr };
-  }
-}
+/** Runs the built command in the test's folder. */
+const run = (...words: readonly string[]): Promise<Ended> => runBuilt(folder, words);
 
 /** 60 pictures in 3 classes, one of them broken in a copy; and folders with other mistakes. */
 async function makePictures(): Promise<void> {
-  const { images, labels, classes, imageBytes } = shapes({ count: 80, size: SIZE, seed: 4 });
-  const raw = { width: SIZE, height: SIZE, channels: 3 as const };
-  for (const name of classes.slice(0, 3))
-    mkdirSync(join(folder, "pictures", name), { recursive: true });
-  for (const [place, label] of labels.entries()) {
-    if (label > 2) continue;
-    const path = join(folder, "pictures", classes[label] as string, `${place}.png`);
-    const pixels = images.subarray(place * imageBytes, (place + 1) * imageBytes);
-    await sharp(pixels, { raw }).png().toFile(path);
-  }
+  await writeShapes(join(folder, "pictures"), { count: 80, size: SIZE, classes: 3 });
   cpSync(join(folder, "pictures"), join(folder, "broken"), { recursive: true });
   await truncate(join(folder, "broken", "cross", "1.png"), 100);
   mkdirSync(join(folder, "empty"));
@@ -135,7 +110,9 @@ describe("train, predict and export", () => {
 
   it("keep what was learnt when interrupted, and say so by the exit code", async () => {
     const words = ["train", "cct", "--data", "pictures", "--size", "32", "--epochs", "90000"];
-    const child = spawn("node", [quire, ...words, "--name", "stopped", "--json"], { cwd: folder });
+    const child = spawn("node", [builtCommand, ...words, "--name", "stopped", "--json"], {
+      cwd: folder,
+    });
     const ended = outputOf(child);
     await grown(join(folder, "runs", "stopped", "metrics.jsonl"));
     child.kill("SIGINT");

@@ -1,6 +1,5 @@
 import {
   copyFileSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -9,15 +8,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { imageTensor, shapes } from "@quire/data";
+import { imageTensor } from "@quire/data";
 import { imageFolder } from "@quire/data/files";
 import { type HostTensor, hostTensor } from "@quire/tensor";
 import { saveSafetensors } from "@quire/train/node";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import sharp from "sharp";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { AnyCommand } from "../command.ts";
-import { Console } from "../console.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerOf } from "../testing/answer.ts";
+import { writeShapes } from "../testing/pictures.ts";
 import { compressCommand } from "./compress.ts";
 import { trainCommand } from "./train.ts";
 
@@ -47,39 +45,10 @@ function accuracyIn({ evaluation }: Variant): number {
   return evaluation.metrics.find(({ name }) => name === "accuracy")?.value as number;
 }
 
-async function run(
-  given: AnyCommand,
-  name: string,
-  options: Record<string, string>,
-): Promise<Result> {
-  const command = (await given.resolve?.([name])) ?? given;
-  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  try {
-    await command.run([name], options, {
-      console: new Console({ quiet: true, json: true }),
-      words: [],
-      interruptible: () => new AbortController().signal,
-      fail: () => undefined,
-    });
-    return JSON.parse(write.mock.calls.map(([text]) => text).join(""));
-  } finally {
-    write.mockRestore();
-  }
-}
-
 beforeAll(async () => {
-  const { images, labels, classes, imageBytes } = shapes({ count: 150, size: SIZE, seed: 4 });
-  const raw = { width: SIZE, height: SIZE, channels: 3 as const };
-  for (const [place, label] of labels.entries()) {
-    if (label > 2) continue;
-    mkdirSync(join(data, classes[label] as string), { recursive: true });
-    const path = join(data, classes[label] as string, `${place}.png`);
-    await sharp(images.subarray(place * imageBytes, (place + 1) * imageBytes), { raw })
-      .png()
-      .toFile(path);
-  }
+  await writeShapes(data, { count: 150, size: SIZE, classes: 3 });
   const options = { data, epochs: "8", size: String(SIZE), out: runs, validation: "0.3" };
-  trained = (await run(trainCommand, "cct", options)).metrics["accuracy"] as number;
+  trained = (await answerOf<Result>(trainCommand, "cct", options)).metrics["accuracy"] as number;
 }, 60_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -103,7 +72,7 @@ async function accuracyOf(file: string): Promise<number> {
 
 test("every file is as small as said, and as accurate when run elsewhere", async () => {
   const out = join(folder, "small");
-  const { variants } = await run(compressCommand, join(runs, "cct-1"), { data, out });
+  const { variants } = await answerOf<Result>(compressCommand, join(runs, "cct-1"), { data, out });
   expect(variants.map(({ name }) => name)).toEqual([
     "float32",
     "float16",
@@ -132,7 +101,7 @@ test("every file is as small as said, and as accurate when run elsewhere", async
 }, 60_000);
 
 test("the run's own pictures are those that it kept apart", async () => {
-  const [first] = (await run(compressCommand, join(runs, "cct-1"), {})).variants;
+  const [first] = (await answerOf<Result>(compressCommand, join(runs, "cct-1"), {})).variants;
   const all = await imageFolder(data, { size: SIZE });
   expect(first?.evaluation.count).toBe(all.split({ fraction: 0.3, seed: 0 }).test.size);
   expect(accuracyIn(first as Variant)).toBe(trained);
@@ -141,7 +110,7 @@ test("the run's own pictures are those that it kept apart", async () => {
 test("an exported file is compressed like any file that others made", async () => {
   const file = join(folder, "others.onnx");
   copyFileSync(join(runs, "cct-1", "model.onnx"), file);
-  const { variants } = await run(compressCommand, file, { data });
+  const { variants } = await answerOf<Result>(compressCommand, file, { data });
   expect(variants.map((variant) => variant.file)).toEqual(
     ["float32", "float16", "int8", "int8-static", "int8-blocks", "int4-blocks"].map((kind) =>
       join(folder, `others.${kind}.onnx`),
@@ -165,7 +134,9 @@ test("a file whose inputs stand by name in a safetensors file is measured with i
   const labels = hostTensor(Int32Array.from(pictures.labels));
   const inputs = join(folder, "inputs.safetensors");
   await saveSafetensors(inputs, { tensors: new Map<string, HostTensor>([["images", images]]) });
-  const [bare] = (await run(compressCommand, file, { data: inputs })).variants as [Variant];
+  const [bare] = (await answerOf<Result>(compressCommand, file, { data: inputs })).variants as [
+    Variant,
+  ];
   expect(bare.evaluation.metrics.map(({ name }) => name)).toEqual([
     "largestDifference",
     "relativeDifference",
@@ -175,7 +146,9 @@ test("a file whose inputs stand by name in a safetensors file is measured with i
     ["labels", labels],
   ]);
   await saveSafetensors(inputs, { tensors });
-  const [whole] = (await run(compressCommand, file, { data: inputs })).variants as [Variant];
+  const [whole] = (await answerOf<Result>(compressCommand, file, { data: inputs })).variants as [
+    Variant,
+  ];
   expect(whole.evaluation.count).toBe(pictures.size);
   expect(accuracyIn(whole)).toBeGreaterThan(0.5);
 }, 60_000);
@@ -184,7 +157,7 @@ test("data that do not fit a file are refused", async () => {
   const file = join(folder, "others.onnx");
   const inputs = join(folder, "wrong.safetensors");
   const refused = async (options: Record<string, string>, why: string): Promise<void> => {
-    await expect(run(compressCommand, file, options)).rejects.toThrow(why);
+    await expect(answerOf<Result>(compressCommand, file, options)).rejects.toThrow(why);
   };
   const tensors = new Map([["pictures", hostTensor(new Float32Array(12), [3, 4])]]);
   await saveSafetensors(inputs, { tensors });
@@ -213,7 +186,7 @@ test("data that do not fit a file are refused", async () => {
 
 test("pictures of other classes are refused", async () => {
   renameSync(join(data, "cross"), join(data, "star"));
-  await expect(run(compressCommand, join(runs, "cct-1"), { data })).rejects.toThrow(
+  await expect(answerOf<Result>(compressCommand, join(runs, "cct-1"), { data })).rejects.toThrow(
     `"${data}" has the classes circle, square, star, the run has circle, cross, square: give pictures of its classes.`,
   );
 });
@@ -223,7 +196,7 @@ test("a run that does not say what it kept apart is measured on given pictures o
   const config = JSON.parse(readFileSync(file, "utf8"));
   delete config.training;
   writeFileSync(file, JSON.stringify(config));
-  await expect(run(compressCommand, join(runs, "cct-1"), {})).rejects.toThrow(
+  await expect(answerOf<Result>(compressCommand, join(runs, "cct-1"), {})).rejects.toThrow(
     `run "${join(runs, "cct-1")}" does not say what it kept apart: say on what to measure with --data.`,
   );
 });

@@ -1,15 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { shapes } from "@quire/data";
 import { type HostTensor, hostTensor } from "@quire/tensor";
 import { saveSafetensors } from "@quire/train/node";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import sharp from "sharp";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { AnyCommand } from "../command.ts";
-import { Console } from "../console.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerOf } from "../testing/answer.ts";
+import { writeShapes } from "../testing/pictures.ts";
 import { convertCommand } from "./convert.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { trainCommand } from "./train.ts";
@@ -34,36 +32,9 @@ interface Result {
   readonly metrics: readonly { readonly name: string; readonly value: number }[];
 }
 
-async function run(
-  given: AnyCommand,
-  name: string,
-  options: Record<string, string>,
-): Promise<Result> {
-  const command = (await given.resolve?.([name])) ?? given;
-  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  try {
-    await command.run([name], options, {
-      console: new Console({ quiet: true, json: true }),
-      words: ["convert", name],
-      interruptible: () => new AbortController().signal,
-      fail: () => undefined,
-    });
-    return JSON.parse(write.mock.calls.map(([text]) => text).join(""));
-  } finally {
-    write.mockRestore();
-  }
-}
-
 beforeAll(async () => {
-  const { images, labels, classes, imageBytes } = shapes({ count: 60, size: SIZE, seed: 4 });
-  const raw = { width: SIZE, height: SIZE, channels: 3 as const };
-  for (const [place, label] of labels.entries()) {
-    mkdirSync(join(data, classes[label] as string), { recursive: true });
-    await sharp(images.subarray(place * imageBytes, (place + 1) * imageBytes), { raw })
-      .png()
-      .toFile(join(data, classes[label] as string, `${place}.png`));
-  }
-  await run(trainCommand, "cct", { data, epochs: "1", size: String(SIZE), out: runs });
+  await writeShapes(data, { count: 60, size: SIZE });
+  await answerOf<Result>(trainCommand, "cct", { data, epochs: "1", size: String(SIZE), out: runs });
 }, 60_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -79,7 +50,7 @@ function expectSame({ differences }: Result, kinds: readonly string[]): void {
 
 test("a run becomes another run, which evaluates the same", async () => {
   const from = join(runs, "cct-1");
-  const made = await run(convertCommand, from, { to: "pre-crmsnorm", out: runs });
+  const made = await answerOf<Result>(convertCommand, from, { to: "pre-crmsnorm", out: runs });
   expect(made.written).toBe(join(runs, "pre-rmsnorm-1"));
   expectSame(made, ["random", "real"]);
   expect(made.after.weights).toBeLessThan(made.before.weights);
@@ -87,13 +58,17 @@ test("a run becomes another run, which evaluates the same", async () => {
   expect(derived).toEqual([{ method: "pre-rmsnorm", from, options: { to: "pre-crmsnorm" } }]);
   expect(model.paper).toBe("cct");
   const [before, after] = [
-    await run(evaluateCommand, from, { data }),
-    await run(evaluateCommand, made.written, { data }),
+    await answerOf<Result>(evaluateCommand, from, { data }),
+    await answerOf<Result>(evaluateCommand, made.written, { data }),
   ];
   expect(after.metrics.map(({ value }) => value.toFixed(5))).toEqual(
     before.metrics.map(({ value }) => value.toFixed(5)),
   );
-  const back = await run(convertCommand, made.written, { to: "pre-ln", out: runs, name: "back" });
+  const back = await answerOf<Result>(convertCommand, made.written, {
+    to: "pre-ln",
+    out: runs,
+    name: "back",
+  });
   expect(back.norms).toBe(made.norms);
   expectSame(back, ["random", "real"]);
 }, 60_000);
@@ -115,13 +90,13 @@ test.each(["pre-ln-14", "pre-ln-17"])(
     await saveSafetensors(inputs, { tensors });
     for (const to of ["pre-rmsnorm", "pre-crmsnorm"]) {
       const out = join(folder, `${name}.${to}.onnx`);
-      const made = await run(convertCommand, stored(name), { to, out, data: inputs });
+      const made = await answerOf<Result>(convertCommand, stored(name), { to, out, data: inputs });
       expect(made).toMatchObject({ written: out, norms: 5, left: [] });
       expectSame(made, ["random", "real"]);
       const [before, after] = [await scoresOf(stored(name), ids), await scoresOf(out, ids)];
       for (const [i, value] of before.entries()) expect(after[i]).toBeCloseTo(value, 5);
       const again = join(folder, `${name}.back.onnx`);
-      const back = await run(convertCommand, out, { to: "pre-ln", out: again });
+      const back = await answerOf<Result>(convertCommand, out, { to: "pre-ln", out: again });
       expect(back).toMatchObject({ norms: 5, left: [] });
       const last = await scoresOf(again, ids);
       for (const [i, value] of before.entries()) expect(last[i]).toBeCloseTo(value, 5);
@@ -131,17 +106,22 @@ test.each(["pre-ln-14", "pre-ln-17"])(
 );
 
 test("norms after the sums are refused, and it is said why", async () => {
-  await expect(run(convertCommand, stored("post-ln"), { to: "pre-rmsnorm" })).rejects.toThrow(
+  await expect(
+    answerOf<Result>(convertCommand, stored("post-ln"), { to: "pre-rmsnorm" }),
+  ).rejects.toThrow(
     '"post-ln" stays as it is, none of its 5 norms can become RMSNorm: /layers.0/norm1/LayerNormalization: ' +
       "what it normalises is also read by transpose in /layers.0/self_attn/Transpose, which needs the mean; " +
       "give a model whose norms stand before its blocks (Pre-LN).",
   );
   await expect(
-    run(convertCommand, stored("pre-ln-17"), { to: "pre-ln", out: join(folder, "same.onnx") }),
+    answerOf<Result>(convertCommand, stored("pre-ln-17"), {
+      to: "pre-ln",
+      out: join(folder, "same.onnx"),
+    }),
   ).rejects.toThrow(
     '"pre-ln-17" has no norms but LayerNorm already, if it has any: choose another --to, or another model.',
   );
   await expect(
-    run(convertCommand, stored("pre-ln-17"), { to: "pre-rmsnorm", name: "new" }),
+    answerOf<Result>(convertCommand, stored("pre-ln-17"), { to: "pre-rmsnorm", name: "new" }),
   ).rejects.toThrow("--name is for runs: say where the ONNX file goes with --out.");
 });

@@ -24,9 +24,8 @@ import {
 import { loadSafetensors } from "@quire/train/node";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { AnyCommand } from "../command.ts";
-import { Console } from "../console.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answerOf } from "../testing/answer.ts";
 import { finetuneCommand } from "./finetune.ts";
 import { predictCommand } from "./predict.ts";
 
@@ -37,26 +36,6 @@ const [data, runs] = [join(folder, "digits"), join(folder, "runs")];
 
 const PICTURES = 50;
 
-async function run<R>(
-  command: AnyCommand,
-  words: readonly string[],
-  options: Record<string, unknown>,
-): Promise<R> {
-  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  try {
-    const resolved = (await command.resolve?.(words)) ?? command;
-    await resolved.run(words, options, {
-      console: new Console({ quiet: true, json: true }),
-      words: [...words],
-      interruptible: () => new AbortController().signal,
-      fail: () => undefined,
-    });
-    return JSON.parse(write.mock.calls.map(([text]) => text).join("")) as R;
-  } finally {
-    write.mockRestore();
-  }
-}
-
 interface Result {
   readonly run: string;
   readonly parameters: number;
@@ -65,7 +44,7 @@ interface Result {
 }
 
 const finetune = (file: string, options: Record<string, unknown> = {}): Promise<Result> =>
-  run(finetuneCommand, [file], { data, out: runs, ...options });
+  answerOf(finetuneCommand, file, { data, out: runs, ...options });
 
 /** The digits 6 to 9, which the model was not made for: another number of classes too. */
 beforeAll(async () => {
@@ -126,12 +105,10 @@ describe("quire finetune", () => {
         "report.html",
       ]),
     );
-    const { predictions } = await run<{ predictions: { class: string }[] }>(
+    const { predictions } = await answerOf<{ predictions: { class: string }[] }>(
       predictCommand,
-      [made],
-      {
-        data: join(data, "7"),
-      },
+      made,
+      { data: join(data, "7") },
     );
     const right = predictions.filter((prediction) => prediction.class === "7");
     expect(right.length / predictions.length).toBeGreaterThan(0.75);

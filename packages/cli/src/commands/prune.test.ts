@@ -1,12 +1,10 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { shapes } from "@quire/data";
 import { readSafetensors } from "@quire/train";
-import sharp from "sharp";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { AnyCommand } from "../command.ts";
-import { Console } from "../console.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { answerOf } from "../testing/answer.ts";
+import { writeShapes } from "../testing/pictures.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { pruneCommand } from "./prune.ts";
 import { trainCommand } from "./train.ts";
@@ -36,39 +34,10 @@ interface Result {
   readonly layers: Readonly<Record<string, number>>;
 }
 
-async function run<T = Result>(
-  given: AnyCommand,
-  name: string,
-  options: Record<string, string>,
-): Promise<T> {
-  const command = (await given.resolve?.([name])) ?? given;
-  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  try {
-    await command.run([name], options, {
-      console: new Console({ quiet: true, json: true }),
-      words: [],
-      interruptible: () => new AbortController().signal,
-      fail: () => undefined,
-    });
-    return JSON.parse(write.mock.calls.map(([text]) => text).join(""));
-  } finally {
-    write.mockRestore();
-  }
-}
-
 beforeAll(async () => {
-  const { images, labels, classes, imageBytes } = shapes({ count: 90, size: SIZE, seed: 4 });
-  const raw = { width: SIZE, height: SIZE, channels: 3 as const };
-  for (const [place, label] of labels.entries()) {
-    if (label > 2) continue;
-    mkdirSync(join(data, classes[label] as string), { recursive: true });
-    const path = join(data, classes[label] as string, `${place}.png`);
-    await sharp(images.subarray(place * imageBytes, (place + 1) * imageBytes), { raw })
-      .png()
-      .toFile(path);
-  }
+  await writeShapes(data, { count: 90, size: SIZE, classes: 3 });
   const options = { data, epochs: "2", size: String(SIZE), out: runs, validation: "0.3" };
-  await run(trainCommand, "cct", options);
+  await answerOf<Result>(trainCommand, "cct", options);
 }, 60_000);
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -89,7 +58,11 @@ const few = { gradients: "12", gradientBatch: "8", fisherBlock: "16" };
 
 test("a run becomes a sparse run, in groups of four, that commands take as any other", async () => {
   const given = { ...few, sparsity: "0.8", block: "4", out: runs, name: "sparse" };
-  const { written, sparsity, predicted, stages, layers } = await run(pruneCommand, dense, given);
+  const { written, sparsity, predicted, stages, layers } = await answerOf<Result>(
+    pruneCommand,
+    dense,
+    given,
+  );
   expect(written).toBe(join(runs, "sparse"));
   expect(sparsity).toBeCloseTo(0.8, 3);
   expect(predicted).toBeGreaterThan(0);
@@ -116,7 +89,7 @@ test("a run becomes a sparse run, in groups of four, that commands take as any o
       options: { method: "obert", sparsity: 0.8, block: 4, gradual: false },
     },
   ]);
-  const measured = await run<{ metrics: readonly { name: string; value: number }[] }>(
+  const measured = await answerOf<{ metrics: readonly { name: string; value: number }[] }>(
     evaluateCommand,
     written,
     { data },
@@ -126,8 +99,12 @@ test("a run becomes a sparse run, in groups of four, that commands take as any o
 
 test("what is pruned stays 0 while it is trained on, and what is left learns", async () => {
   const given = { ...few, sparsity: "0.95", out: runs, method: "magnitude" };
-  const once = await run(pruneCommand, dense, given);
-  const gradual = await run(pruneCommand, dense, { ...given, gradual: "true", epochs: "2" });
+  const once = await answerOf<Result>(pruneCommand, dense, given);
+  const gradual = await answerOf<Result>(pruneCommand, dense, {
+    ...given,
+    gradual: "true",
+    epochs: "2",
+  });
   expect(gradual.sparsity).toBeCloseTo(0.95, 3);
   const zeros = zerosOf(gradual.written);
   for (const [path, share] of Object.entries(gradual.layers)) {
@@ -143,11 +120,15 @@ test("what is pruned stays 0 while it is trained on, and what is left learns", a
 test("a file that others made is pruned by labelled pictures, or without data by magnitude", async () => {
   const file = join(folder, "others.onnx");
   copyFileSync(join(dense, "model.onnx"), file);
-  const { written, stages } = await run(pruneCommand, file, { ...few, data, sparsity: "0.5" });
+  const { written, stages } = await answerOf<Result>(pruneCommand, file, {
+    ...few,
+    data,
+    sparsity: "0.5",
+  });
   expect(written).toBe(join(folder, "others.pruned.onnx"));
   expect(stages[1]?.evaluation?.metrics.map(({ name }) => name)).toContain("accuracy");
   const bare = { sparsity: "0.5", method: "magnitude", out: join(folder, "small.onnx") };
-  const small = await run(pruneCommand, file, bare);
+  const small = await answerOf<Result>(pruneCommand, file, bare);
   expect(small.sparsity).toBeCloseTo(0.5, 3);
   expect(small.stages[0]?.evaluation).toBeUndefined();
 }, 60_000);

@@ -1,36 +1,23 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { parseTable } from "@quire/data";
 import { readTable } from "@quire/data/files";
 import type { LinkageModelDescription } from "@quire/papers";
 import { hostTensor } from "@quire/tensor";
 import { saveSafetensors } from "@quire/train/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Ended, runBuilt } from "../testing/built.ts";
 import { exampleColumns } from "./columns.ts";
 import { linkTables } from "./link-tables.ts";
 import { openLinker } from "./open-model.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const quire = join(root, "packages", "cli", "bin", "quire.js");
 let folder = "";
 
-/** Runs the built command in the test's folder, as a user does. */
-async function run(
-  ...words: readonly string[]
-): Promise<{ exit: number; out: string; err: string }> {
-  try {
-    const options = { cwd: folder, env: { ...process.env, QUIRE_DEBUG: "" } };
-    const { stdout, stderr } = await promisify(execFile)("node", [quire, ...words], options);
-    return { exit: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { exit: code, out: stdout, err: stderr };
-  }
-}
+/** Runs the built command in the test's folder. */
+const run = (...words: readonly string[]): Promise<Ended> => runBuilt(folder, words);
 
 const roots = "amber birch cedar delta ember fjord grove heron islet joker karst lilac".split(" ");
 const ways = [(x: string) => x, (x: string) => `${x} co`, (x: string) => `The ${x}`];

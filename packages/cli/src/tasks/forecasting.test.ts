@@ -1,29 +1,16 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Ended, runBuilt } from "../testing/built.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const quire = join(root, "packages", "cli", "bin", "quire.js");
 let folder = "";
 
-async function run(
-  ...words: readonly string[]
-): Promise<{ exit: number; out: string; err: string }> {
-  try {
-    const { stdout, stderr } = await promisify(execFile)("node", [quire, ...words], {
-      cwd: folder,
-      env: { ...process.env, QUIRE_DEBUG: "" },
-    });
-    return { exit: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { exit: code, out: stdout, err: stderr };
-  }
-}
+/** Runs the built command in the test's folder. */
+const run = (...words: readonly string[]): Promise<Ended> => runBuilt(folder, words);
 
 /** Two shops by the day, with holidays that are known four days ahead. */
 function sales(count: number, ahead: number): string {

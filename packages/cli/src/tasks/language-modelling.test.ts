@@ -1,38 +1,22 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { readTokenizer } from "@quire/data/files";
 import { Random } from "@quire/tensor";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Ended, runBuilt } from "../testing/built.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const quire = join(root, "packages", "cli", "bin", "quire.js");
 const small = ["--preset", "tiny", "--width", "32", "--vocabulary", "300", "--context", "32"];
 const fast = [...small, "--epochs", "4", "--learning-rate", "0.01", "--quiet"];
 
-interface Ended {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 let folder = "";
 
-/** Runs the built command in the test's folder, as a user does. */
-async function run(...words: readonly string[]): Promise<Ended> {
-  try {
-    const options = { cwd: folder, env: { ...process.env, QUIRE_DEBUG: "" } };
-    const { stdout, stderr } = await promisify(execFile)("node", [quire, ...words], options);
-    return { exit: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { exit: code, out: stdout, err: stderr };
-  }
-}
+/** Runs the built command in the test's folder. */
+const run = (...words: readonly string[]): Promise<Ended> => runBuilt(folder, words);
 
 /** Sentences of a few words. */
 function text(sentences: number, seed: number): string {

@@ -1,39 +1,23 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { parseDelimited } from "@quire/data";
 import { Random } from "@quire/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Ended, runBuilt } from "../testing/built.ts";
 import { kindOption } from "./column-kinds.ts";
 import { splitOption } from "./table-split.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const quire = join(root, "packages", "cli", "bin", "quire.js");
 const tiny = ["--epochs", "8", "--width", "16", "--depth", "1", "--heads", "2"];
 const fast = [...tiny, "--learning-rate", "0.01", "--mix", "none", "--quiet"];
 
-interface Ended {
-  readonly exit: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 let folder = "";
 
-/** Runs the built command in the test's folder, as a user does. */
-async function run(...words: readonly string[]): Promise<Ended> {
-  try {
-    const options = { cwd: folder, env: { ...process.env, QUIRE_DEBUG: "" } };
-    const { stdout, stderr } = await promisify(execFile)("node", [quire, ...words], options);
-    return { exit: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { exit: code, out: stdout, err: stderr };
-  }
-}
+/** Runs the built command in the test's folder. */
+const run = (...words: readonly string[]): Promise<Ended> => runBuilt(folder, words);
 
 /** Customers of whom some leave, as a rule with a little chance says. */
 function customers(rows: number, seed: number, isKnown = true): string {
