@@ -82,6 +82,6 @@ function rowOf<Kept>({ name, figure }: Contestant<Kept>, turns: readonly Turn<Ke
     ...(figure === undefined ? {} : { figure }),
     metrics: Object.fromEntries(names.map((metric) => [metric, valuesOf(metric)])),
     seconds: turns.map(({ seconds }) => seconds),
-    curves: turns.map(({ curve }) => curve),
+    curves: turns.map(({ curve }) => curve).filter(({ points }) => points.length > 0),
   };
 }

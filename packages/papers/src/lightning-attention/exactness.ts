@@ -11,7 +11,9 @@ import {
   sum,
   type Tensor,
 } from "@quire/tensor";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
+import { compare } from "../comparison.ts";
+import { MILLION, measurement, relativeDifference } from "../measurement.ts";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
 
 /** Lengths, and tokens of a block: one that divides the length, ones that do not, and more blocks than tokens a block. */
 const cases = {
@@ -28,8 +30,6 @@ const cases = {
 } as const satisfies Record<Budget, readonly (readonly [length: number, block: number])[]>;
 
 const [rows, heads, width] = [2, 4, 64];
-/** Differences are shown in millionths of the largest value. */
-const MILLION = 1e6;
 const ALLOWED = 10;
 
 /** Whether blocks give what all pairs give, in values and gradients. */
@@ -42,31 +42,17 @@ export const exactness: Experiment<Budget> = {
 
 async function measure({
   data: budget,
-  seeds,
-  signal,
-  onProgress,
+  ...context
 }: ExperimentContext<Budget>): Promise<ExperimentResult> {
-  const found: Row[] = [];
-  for (const [length, block] of cases[budget]) {
-    const system = `${length} tokens in blocks of ${block}`;
-    const values: number[] = [];
-    const slopes: number[] = [];
-    const seconds: number[] = [];
-    for (const seed of seeds) {
-      signal?.throwIfAborted();
-      onProgress?.({
-        doing: `${system}, seed ${seed}`,
-        share: found.length / cases[budget].length,
-      });
-      const started = performance.now();
-      const [value, ...slope] = await differences(length, block, seed);
-      values.push(value as number);
-      slopes.push(Math.max(...slope));
-      seconds.push((performance.now() - started) / 1000);
-    }
-    const metrics = { valuesInMillionths: values, gradientsInMillionths: slopes };
-    found.push({ system, parameters: 0, metrics, seconds, curves: [] });
-  }
+  const contestants = cases[budget].map(([length, block]) =>
+    measurement(`${length} tokens in blocks of ${block}`, async (seed) => {
+      const [values = Number.NaN, ...slopes] = await differences(length, block, seed);
+      return {
+        metrics: { valuesInMillionths: values, gradientsInMillionths: Math.max(...slopes) },
+      };
+    }),
+  );
+  const { rows: found } = await compare(contestants, context);
   const all = found.flatMap(({ metrics }) => Object.values(metrics).flat());
   const worst = Math.max(...all);
   return {
@@ -106,15 +92,5 @@ async function differences(length: number, block: number, seed: number): Promise
     }),
   );
   const [blocks, pairs] = results as [HostTensor[], HostTensor[]];
-  return blocks.map((got, i) => MILLION * difference(got, pairs[i] as HostTensor));
-}
-
-function difference(got: HostTensor, wanted: HostTensor): number {
-  const [values, other] = [got.data as Float32Array, wanted.data as Float32Array];
-  let [largest, furthest] = [0, 0];
-  for (const [i, value] of other.entries()) {
-    largest = Math.max(largest, Math.abs(value));
-    furthest = Math.max(furthest, Math.abs(value - (values[i] as number)));
-  }
-  return furthest / largest;
+  return blocks.map((got, i) => MILLION * relativeDifference(got, pairs[i] as HostTensor));
 }

@@ -11,7 +11,9 @@ import {
   Random,
   type Tensor,
 } from "@quire/tensor";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
+import { compare } from "../comparison.ts";
+import { MILLION, measurement } from "../measurement.ts";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
 import { MegatronBert, MegatronGpt, type MegatronOptions } from "./model.ts";
 
 /** How a model is divided. */
@@ -46,8 +48,6 @@ const sizes = {
 
 const target = { vocabulary: 1000, context: 32 };
 const [rows, length] = [4, 32];
-/** Differences are shown in millionths of the largest gradient or loss. */
-const MILLION = 1e6;
 const ALLOWED = 10;
 const mode = { training: true };
 
@@ -61,31 +61,19 @@ export const exactness: Experiment<Budget> = {
 
 async function measure({
   data: budget,
-  seeds,
-  signal,
-  onProgress,
+  ...context
 }: ExperimentContext<Budget>): Promise<ExperimentResult> {
-  const found: Row[] = [];
   const size = sizes[budget];
-  for (const way of ways[budget]) {
-    const system = nameOf(way);
-    const differences: number[] = [];
-    const seconds: number[] = [];
-    for (const seed of seeds) {
-      signal?.throwIfAborted();
-      onProgress?.({ doing: `${system}, seed ${seed}`, share: found.length / ways[budget].length });
-      const started = performance.now();
-      differences.push(MILLION * (await difference(size, way, seed)));
-      seconds.push((performance.now() - started) / 1000);
-    }
-    const perBlock = await sumsOfOneMoreBlock(size, way);
-    const metrics = {
-      apartInMillionths: differences,
-      forwardSums: seeds.map(() => perBlock.forward),
-      backwardSums: seeds.map(() => perBlock.backward),
-    };
-    found.push({ system, parameters: 0, metrics, seconds, curves: [] });
-  }
+  const contestants = ways[budget].map((way) =>
+    measurement(nameOf(way), async (seed) => {
+      const { forward, backward } = await sumsOfOneMoreBlock(size, way);
+      const apart = MILLION * (await difference(size, way, seed));
+      return {
+        metrics: { apartInMillionths: apart, forwardSums: forward, backwardSums: backward },
+      };
+    }),
+  );
+  const { rows: found } = await compare(contestants, context);
   const worst = Math.max(
     ...found.flatMap(({ metrics }) => metrics["apartInMillionths"] as number[]),
   );

@@ -1,13 +1,14 @@
 import { countParameters } from "@quire/nn";
-import { compile, type GraphTransform, type HostTensor, type Tensor } from "@quire/tensor";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
+import { compile, type GraphTransform, type Tensor } from "@quire/tensor";
+import { compare } from "../comparison.ts";
+import { MILLION, measurement, relativeDifference } from "../measurement.ts";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
 import { NormConversion } from "./folding.ts";
 import type { NormKind } from "./found-norms.ts";
 import { build } from "./model.ts";
 import { shake } from "./shaken.ts";
 import { drawn, type Shape, shapes } from "./subjects.ts";
 
-const MILLION = 1e6;
 /** Millionths of the largest logit. */
 const ALLOWED = 10;
 const BATCH = 8;
@@ -31,27 +32,20 @@ export const exactness: Experiment<Budget> = {
 
 async function measure({
   data: budget,
-  seeds,
-  signal,
-  onProgress,
+  ...context
 }: ExperimentContext<Budget>): Promise<ExperimentResult> {
-  const rows: Row[] = [];
   const taken = budget === "quick" ? shapes.slice(0, 1) : shapes;
-  const all = taken.flatMap((shape) => ways.map((way) => ({ shape, way })));
-  for (const [i, { shape, way }] of all.entries()) {
-    const system = `${shape.name}: pre-ln -> ${way.join(" -> ")}`;
-    const differences: number[] = [];
-    const seconds: number[] = [];
-    for (const seed of seeds) {
-      signal?.throwIfAborted();
-      onProgress?.({ doing: `${system}, seed ${seed}`, share: i / all.length });
-      const started = performance.now();
-      differences.push(MILLION * (await differenceAlong(shape, way, seed)));
-      seconds.push((performance.now() - started) / 1000);
-    }
+  const contestants = taken.flatMap((shape) => {
     const parameters = countParameters(build(shape.options, shape.target));
-    rows.push({ system, parameters, metrics: { millionths: differences }, seconds, curves: [] });
-  }
+    return ways.map((way) => {
+      const name = `${shape.name}: pre-ln -> ${way.join(" -> ")}`;
+      const measured = async (seed: number) => ({
+        metrics: { millionths: MILLION * (await differenceAlong(shape, way, seed)) },
+      });
+      return measurement(name, measured, parameters);
+    });
+  });
+  const { rows } = await compare(contestants, context);
   const worst = Math.max(...rows.flatMap(({ metrics }) => metrics["millionths"] ?? []));
   return {
     metrics: [{ name: "millionths", as: "number", better: "lower" }],
@@ -86,18 +80,7 @@ async function differenceAlong(
     },
   };
   const [plain, converted] = [compile(fn), compile(fn, { transform })];
-  const distance = difference(await plain(x), await converted(x));
+  const distance = relativeDifference(await converted(x), await plain(x));
   await Promise.all([plain.release(), converted.release()]);
   return distance;
-}
-
-/** The largest difference of two tensors over the largest value of the first. */
-export function difference(first: HostTensor, second: HostTensor): number {
-  const other = second.toArray();
-  let [largest, furthest] = [0, 0];
-  for (const [i, value] of first.toArray().entries()) {
-    largest = Math.max(largest, Math.abs(value));
-    furthest = Math.max(furthest, Math.abs(value - (other[i] as number)));
-  }
-  return furthest / largest;
 }

@@ -16,14 +16,15 @@ import {
   type Tensor,
 } from "@quire/tensor";
 import { crossEntropy, sgd } from "@quire/train";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
+import { compare } from "../comparison.ts";
+import { MILLION, measurement } from "../measurement.ts";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
 import type { NormKind } from "./found-norms.ts";
 import { build, type PreNormTransformer } from "./model.ts";
 import { rewriteNorms } from "./rewrite.ts";
 import { shake } from "./shaken.ts";
 import { drawn, type Shape, shapes } from "./subjects.ts";
 
-const MILLION = 1e6;
 const ALLOWED = 100;
 const STEPS = 20;
 const BATCH = 8;
@@ -46,35 +47,24 @@ interface Distances {
 
 async function measure({
   data: budget,
-  seeds,
-  signal,
-  onProgress,
+  ...context
 }: ExperimentContext<Budget>): Promise<ExperimentResult> {
-  const rows: Row[] = [];
   const taken = (budget === "quick" ? shapes.slice(1, 2) : shapes).map(smaller);
-  const forms = ["pre-rmsnorm", "pre-crmsnorm"] as const;
-  const all = taken.flatMap((shape) => forms.map((form) => ({ shape, form })));
-  for (const [i, { shape, form }] of all.entries()) {
-    const system = `${shape.name}: ${form}`;
-    const found: Distances[] = [];
-    const seconds: number[] = [];
-    for (const seed of seeds) {
-      signal?.throwIfAborted();
-      onProgress?.({ doing: `${system}, seed ${seed}`, share: i / all.length });
-      const started = performance.now();
-      found.push(await distancesOf(shape, form, seed));
-      seconds.push((performance.now() - started) / 1000);
-    }
-    rows.push({
-      ...{ system, seconds },
-      parameters: countParameters(build(shape.options, shape.target)),
-      metrics: {
-        gradientsInMillionths: found.map((one) => MILLION * one.gradients),
-        lossesInMillionths: found.map((one) => MILLION * one.losses),
-      },
-      curves: found.map(({ points }, k) => ({ seed: seeds[k] as number, points })),
+  const contestants = taken.flatMap((shape) => {
+    const parameters = countParameters(build(shape.options, shape.target));
+    return (["pre-rmsnorm", "pre-crmsnorm"] as const).map((form) => {
+      const measured = async (seed: number) => {
+        const { gradients, losses, points } = await distancesOf(shape, form, seed);
+        const metrics = {
+          gradientsInMillionths: MILLION * gradients,
+          lossesInMillionths: MILLION * losses,
+        };
+        return { metrics, points };
+      };
+      return measurement(`${shape.name}: ${form}`, measured, parameters);
     });
-  }
+  });
+  const { rows } = await compare(contestants, context);
   const worst = Math.max(...rows.flatMap(({ metrics }) => Object.values(metrics).flat()));
   return {
     metrics: [
