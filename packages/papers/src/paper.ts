@@ -24,6 +24,8 @@ export interface Paper<Options = object, Target = object, Recipe = object> {
   /** The name of the paper's folder. */
   readonly id: string;
   readonly title: string;
+  /** As the paper names them, in its order; left out where that is not known for sure. */
+  readonly authors?: readonly string[];
   readonly year: number;
   /** Such as 2104.05704; left out where the paper is not on arXiv. */
   readonly arXiv?: string;

@@ -8,6 +8,8 @@ export type State = "planned" | "runs" | "holds" | "fails";
 export interface Entry {
   readonly id: string;
   readonly title: string;
+  /** Left out where the paper does not run yet, or they are not known for sure. */
+  readonly authors?: readonly string[];
   readonly year: number;
   readonly arXiv?: string;
   readonly family: string;

@@ -221,6 +221,14 @@ function patchPresets(
 export const paper: ImageClassificationPaper<CompactTransformerOptions> = {
   id: "cct",
   title: "Escaping the Big Data Paradigm with Compact Transformers",
+  authors: [
+    "Ali Hassani",
+    "Steven Walton",
+    "Nikhil Shah",
+    "Abulikemu Abuduweili",
+    "Jiachen Li",
+    "Humphrey Shi",
+  ],
   year: 2021,
   arXiv: "2104.05704",
   family: "vision backbones",

@@ -15,6 +15,14 @@ const code = "counted from the official code";
 export const paper: TabularPaper<ExcelFormerOptions> = {
   id: "excelformer",
   title: "ExcelFormer: Can a DNN be a Sure Bet for Tabular Prediction?",
+  authors: [
+    "Jintai Chen",
+    "Jiahuan Yan",
+    "Qiyuan Chen",
+    "Danny Ziyi Chen",
+    "Jian Wu",
+    "Jimeng Sun",
+  ],
   year: 2023,
   arXiv: "2301.02819",
   family: "tabular and time series",

@@ -69,6 +69,15 @@ const presets: Readonly<Record<string, InformerPreset>> = {
 export const paper: ForecastingPaper<InformerOptions> = {
   id: "informer",
   title: "Informer: Beyond Efficient Transformer for Long Sequence Time-Series Forecasting",
+  authors: [
+    "Haoyi Zhou",
+    "Shanghang Zhang",
+    "Jieqi Peng",
+    "Shuai Zhang",
+    "Jianxin Li",
+    "Hui Xiong",
+    "Wancai Zhang",
+  ],
   year: 2020,
   arXiv: "2012.07436",
   family: "tabular and time series",

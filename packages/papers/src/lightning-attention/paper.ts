@@ -82,6 +82,7 @@ const presets: Readonly<Record<string, TransNormerPreset>> = {
 export const paper: LanguagePaper<TransNormerOptions> = {
   id: "lightning-attention",
   title: "Various Lengths, Constant Speed: Efficient Language Modeling with Lightning Attention",
+  authors: ["Zhen Qin", "Weigao Sun", "Dong Li", "Xuyang Shen", "Weixuan Sun", "Yiran Zhong"],
   year: 2024,
   arXiv: "2405.17381",
   family: "efficient attention",

@@ -90,6 +90,7 @@ const presets: Readonly<Record<string, EncoderPreset>> = {
 export const paper: LinkagePaper<SentenceEncoderOptions> = {
   id: "linktransformer",
   title: "LinkTransformer: A Unified Package for Record Linkage with Transformer Language Models",
+  authors: ["Abhishek Arora", "Melissa Dell"],
   year: 2023,
   arXiv: "2309.00789",
   family: "multilingual and domain text",

@@ -59,6 +59,14 @@ export const bertPresets: Readonly<Record<string, MegatronPreset>> = {
 export const paper: LanguagePaper<MegatronOptions> = {
   id: "megatron-lm",
   title: "Megatron-LM: Training Multi-Billion Parameter Language Models Using Model Parallelism",
+  authors: [
+    "Mohammad Shoeybi",
+    "Mostofa Patwary",
+    "Raul Puri",
+    "Patrick LeGresley",
+    "Jared Casper",
+    "Bryan Catanzaro",
+  ],
   year: 2019,
   arXiv: "1909.08053",
   family: "systems and speech",

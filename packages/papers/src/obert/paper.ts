@@ -7,6 +7,16 @@ export const paper: Paper<TextClassifierOptions, LinkageTarget> = {
   id: "obert",
   title:
     "The Optimal BERT Surgeon: Scalable and Accurate Second-Order Pruning for Large Language Models",
+  authors: [
+    "Eldar Kurtic",
+    "Daniel Campos",
+    "Tuan Nguyen",
+    "Elias Frantar",
+    "Mark Kurtz",
+    "Benjamin Fineran",
+    "Michael Goin",
+    "Dan Alistarh",
+  ],
   year: 2022,
   arXiv: "2203.07259",
   family: "compression and adaptation",

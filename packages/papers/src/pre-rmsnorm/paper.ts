@@ -76,6 +76,7 @@ const presets: Readonly<Record<string, PreNormPreset>> = {
 export const paper: Paper<PreNormOptions, PreNormTarget> = {
   id: "pre-rmsnorm",
   title: "Pre-RMSNorm and Pre-CRMSNorm Transformers: Equivalent and Efficient Pre-LN Transformers",
+  authors: ["Zixuan Jiang", "Jiaqi Gu", "Hanqing Zhu", "David Z. Pan"],
   year: 2023,
   arXiv: "2305.14858",
   family: "efficient attention",

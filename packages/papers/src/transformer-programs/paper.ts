@@ -33,6 +33,7 @@ const algorithmic = (
 export const paper: SequencePaper<TransformerProgramOptions> = {
   id: "transformer-programs",
   title: "Learning Transformer Programs",
+  authors: ["Dan Friedman", "Alexander Wettig", "Danqi Chen"],
   year: 2023,
   arXiv: "2306.01128",
   family: "reasoning and in-context learning",

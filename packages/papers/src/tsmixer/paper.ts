@@ -39,6 +39,13 @@ const presets: Readonly<Record<string, TsMixerPreset>> = {
 export const paper: ForecastingPaper<TsMixerOptions> = {
   id: "tsmixer",
   title: "TSMixer: Lightweight MLP-Mixer Model for Multivariate Time Series Forecasting",
+  authors: [
+    "Vijay Ekambaram",
+    "Arindam Jati",
+    "Nam Nguyen",
+    "Phanwadee Sinthong",
+    "Jayant Kalagnanam",
+  ],
   year: 2023,
   arXiv: "2306.09364",
   family: "tabular and time series",

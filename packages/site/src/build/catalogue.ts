@@ -102,13 +102,14 @@ function shownOf({ demonstration }: { demonstration: Demonstration }): ShownDemo
 }
 
 function entryOf({ paper, demonstration, measured }: RunningPaper): Entry {
-  const { id, title, year, arXiv, family, task, summary, claims } = paper;
+  const { id, title, authors, year, arXiv, family, task, summary, claims } = paper;
   const verdicts = measured?.experiments.flatMap((one) => one.verdicts) ?? [];
   const held = verdicts.filter(({ holds }) => holds).length;
   const first = verdicts[0];
   const stated = claims.find((claim) => claim.id === first?.claim);
   return {
     ...{ id, title, year, family, task, summary, hasDemonstration: demonstration !== undefined },
+    ...(authors && { authors }),
     ...(arXiv !== undefined && { arXiv }),
     state: stateOf(verdicts.length, held),
     ...(verdicts.length > 0 && { measured: { claims: verdicts.length, held, of: claims.length } }),

@@ -1,5 +1,9 @@
-/** What every page does: switch the theme, and be there without a network. */
+/** What every page does: switch the theme, copy texts, and be there without a network. */
 export function startPage(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => void copy(button));
+  }
   document.getElementById("theme")?.addEventListener("click", switchTheme);
   if ("serviceWorker" in navigator && isSecureContext) void keepOffline();
 }
@@ -21,6 +25,26 @@ function switchTheme(): void {
     : matchMedia("(prefers-color-scheme: dark)").matches;
   dataset["theme"] = isDark ? "light" : "dark";
   localStorage.setItem("theme", dataset["theme"]);
+}
+
+/** How long a button says that it copied. */
+const SAID = 1500;
+
+/** Copies the text that stands before a button; selects it where the browser does not let a page copy. */
+async function copy(button: HTMLButtonElement): Promise<void> {
+  const place = button.previousElementSibling;
+  if (!place) return;
+  const { clipboard } = navigator as { readonly clipboard?: Clipboard };
+  try {
+    await clipboard?.writeText(place.textContent);
+    button.textContent = clipboard ? "Copied" : "Selected";
+  } catch {
+    button.textContent = "Selected";
+  }
+  if (button.textContent === "Selected") getSelection()?.selectAllChildren(place);
+  setTimeout(() => {
+    button.textContent = "Copy";
+  }, SAID);
 }
 
 async function keepOffline(): Promise<void> {

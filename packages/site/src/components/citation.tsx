@@ -1,26 +1,13 @@
+import { bibTex } from "../bib-tex.ts";
 import type { Entry } from "../entry.ts";
+import { Copyable } from "./copyable.tsx";
 
 /** How to cite the paper. */
-export function Citation({ entry: { id, title, year, arXiv } }: { readonly entry: Entry }) {
-  const lines = [
-    `@misc{${id},`,
-    `  title = {${title}},`,
-    `  year = {${year}},`,
-    ...(arXiv === undefined
-      ? []
-      : [
-          `  eprint = {${arXiv}},`,
-          "  archivePrefix = {arXiv},",
-          `  url = {https://arxiv.org/abs/${arXiv}},`,
-        ]),
-    "}",
-  ];
+export function Citation({ entry }: { readonly entry: Entry }) {
   return (
     <section id="cite" aria-labelledby="cite-title">
       <h2 id="cite-title">Cite</h2>
-      <pre class="plain">
-        <code>{lines.join("\n")}</code>
-      </pre>
+      <Copyable text={bibTex(entry)} what="BibTeX entry" />
     </section>
   );
 }

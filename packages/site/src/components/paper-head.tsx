@@ -8,13 +8,14 @@ interface PaperHeadProps {
 
 /** A paper's title, what it is about, and what is near it. */
 export function PaperHead({ entry, neighbours }: PaperHeadProps) {
-  const { title, year, family, task, summary, arXiv } = entry;
+  const { title, authors, year, family, task, summary, arXiv } = entry;
   return (
     <header class="head">
       <p class="eyebrow">
         <a href="../../index.html">Papers</a> <span aria-hidden="true">/</span> {family}
       </p>
       <h1>{title}</h1>
+      {authors && <p class="authors">{authors.join(", ")}</p>}
       <p class="facts">
         <StateMark state={entry} />
         <span>{year}</span>

@@ -1,4 +1,5 @@
 import type { Usage } from "../build/usage.ts";
+import { Copyable } from "./copyable.tsx";
 
 /** How to use a paper on one's own data: by commands, and by calls. */
 export function UsageView({ usage }: { readonly usage: Usage }) {
@@ -9,9 +10,7 @@ export function UsageView({ usage }: { readonly usage: Usage }) {
       <div class="ways">
         <div>
           <h3>By commands</h3>
-          <pre class="plain">
-            <code>{usage.commands.join("\n")}</code>
-          </pre>
+          <Copyable text={usage.commands.join("\n")} what="commands" />
         </div>
         <div>
           <h3>By calls</h3>

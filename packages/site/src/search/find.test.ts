@@ -9,8 +9,8 @@ function entry(id: string, title: string, summary: string): Entry {
   };
 }
 
-const entries = [
-  entry("alpha", "Reading long Séquences", "It reads and forgets."),
+const entries: readonly Entry[] = [
+  { ...entry("alpha", "Reading long Séquences", "It reads and forgets."), authors: ["Ada Müller"] },
   entry("beta", "Forgetting", "Long lists are read."),
   entry("gamma", "Drawing", "Pictures of lists."),
 ];
@@ -22,6 +22,7 @@ test.each([
   ["LISTS read", ["beta"]],
   ["forget", ["beta", "alpha"]],
   ["gamma", ["gamma"]],
+  ["muller", ["alpha"]],
   ["tests", ["alpha", "beta", "gamma"]],
   ["lists xyz", []],
 ])("%s finds %j, the best place first", (query, found) => {

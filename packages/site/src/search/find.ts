@@ -16,10 +16,10 @@ const MOST_NEAR = 6;
 /** An index of the words of all papers. */
 export function wordIndex(entries: readonly Entry[]): WordIndex {
   return new WordIndex(
-    entries.map(({ id, title, summary, family, task, year }) => [
+    entries.map(({ id, title, authors = [], summary, family, task, year }) => [
       { text: id, weight: 4 },
       { text: title, weight: 3 },
-      { text: `${family} ${task} ${year}`, weight: 2 },
+      { text: `${family} ${task} ${year} ${authors.join(" ")}`, weight: 2 },
       { text: summary, weight: 1 },
     ]),
   );
