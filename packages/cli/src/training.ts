@@ -142,7 +142,7 @@ async function chooseWeights<B extends BatchOf<B>>(
   const content = weights === "best" && best ? best.content : last;
   if (content) await training.resume(content);
   // Evaluations measured the averages, so the run keeps them.
-  if (average && points.length > 0) await average.swap();
+  if (average && points.length > 0 && (await average.hasBegun())) await average.swap();
   await complete();
   return weights === "best" && best
     ? points.find(({ epoch }) => epoch === best.epoch)

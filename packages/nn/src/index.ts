@@ -1,4 +1,11 @@
 /** Modules for transformer papers. */
+export {
+  adaptiveNorm,
+  Modulation,
+  type ModulationOptions,
+  ModulationTable,
+  modulationParts,
+} from "./adaptive-norm.ts";
 export { Attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
 export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./attention-bias.ts";
 export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
@@ -25,8 +32,16 @@ export {
   sglu,
   swiglu,
 } from "./feed-forward.ts";
+export { type GridPositionsOptions, gridPositions } from "./grid-positions.ts";
 export { GroupNorm, type GroupNormOptions } from "./group-norm.ts";
 export type { Heads } from "./heads.ts";
+export {
+  divergenceFromNormal,
+  drawn,
+  ImageAutoencoder,
+  type ImageAutoencoderOptions,
+  type LatentDistribution,
+} from "./image-autoencoder.ts";
 export {
   kaimingNormal,
   kaimingUniform,
@@ -82,11 +97,14 @@ export {
 export { PRelu } from "./prelu.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
 export { RelativePositions, type RelativePositionsOptions } from "./relative-positions.ts";
+export { ResidualConvolution } from "./residual-convolution.ts";
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
 export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";
+export { ScalarEmbedding, type ScalarEmbeddingOptions } from "./scalar-embedding.ts";
 export { SequencePooling, type SequencePoolingOptions } from "./sequence-pooling.ts";
 export { SimpleRMSNorm, type SimpleRMSNormOptions } from "./simple-rms-norm.ts";
 export { linearRates, StochasticDepth } from "./stochastic-depth.ts";
+export { T5Encoder, type T5EncoderOptions } from "./t5-encoder.ts";
 export {
   CalendarEmbedding,
   type CalendarEmbeddingOptions,

@@ -14,6 +14,7 @@ import {
   type RateFinderOptions,
   type Schedule,
   type Traced,
+  type Trainable,
   Training,
   type TrainingOptions,
 } from "@quire/train";
@@ -24,7 +25,7 @@ import { mergeUpdates, whatLearns } from "./what-learns.ts";
 
 /** A system about to be trained: the training, and what it runs over. */
 export interface TrainingPlan<B extends BatchOf<B>> {
-  readonly training: Training<B>;
+  readonly training: Trainable<B>;
   readonly epochs: number;
   readonly batchesPerEpoch: number;
   /** An epoch's batches from the given one on; the same for the same epoch. */

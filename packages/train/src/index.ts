@@ -1,4 +1,24 @@
 /** Losses, optimisers, metrics and the training loop. */
+
+export { Diffusion, type DiffusionOptions, type NoisedValues } from "./diffusion/diffusion.ts";
+export { guided, guidedValues } from "./diffusion/guidance.ts";
+export { type MixturePart, mixtureDenoise } from "./diffusion/known-mixture.ts";
+export {
+  type BetaSchedule,
+  betasOf,
+  NoiseSchedule,
+  spacedTimes,
+} from "./diffusion/noise-schedule.ts";
+export { type Mixing, noiseOf, type Prediction, startOf } from "./diffusion/prediction.ts";
+export {
+  type Denoise,
+  type Denoised,
+  type Sampler,
+  type SamplingOptions,
+  type SamplingStep,
+  sample,
+  sampling,
+} from "./diffusion/sampling.ts";
 export { dataParallel } from "./distributed/data-parallel.ts";
 export { groupsInOneProcess } from "./distributed/groups-in-one-process.ts";
 export type { ProcessGroup } from "./distributed/process-group.ts";
@@ -37,9 +57,15 @@ export {
   type RateFinderOptions,
   type RatePoint,
 } from "./loop/rate-finder.ts";
+export { StagedTraining, type TrainingStage } from "./loop/staged-training.ts";
 export type { Batches, BatchOf, Traced } from "./loop/traced.ts";
 export { type TrainOptions, train } from "./loop/train.ts";
-export { type RunOptions, Training, type TrainingOptions } from "./loop/training.ts";
+export {
+  type RunOptions,
+  type Trainable,
+  Training,
+  type TrainingOptions,
+} from "./loop/training.ts";
 export {
   type ContrastiveOptions,
   contrastive,

@@ -42,13 +42,18 @@ export class Ema {
       averaged(average, cast(keep, "float32"), own.tensor);
   }
 
+  /** Whether anything was averaged yet. */
+  async hasBegun(): Promise<boolean> {
+    return (await this.#count.get()).item() > 0;
+  }
+
   /**
    * Exchanges the model's values and their averages, to evaluate or save; exchange them again before training on.
    *
    * @throws QuireError when nothing was averaged yet.
    */
   async swap(): Promise<void> {
-    if ((await this.#count.get()).item() === 0) {
+    if (!(await this.hasBegun())) {
       throw new QuireError("ema: nothing was averaged yet; train at least one step before swap.");
     }
     for (const [, own, average] of this.#pairs) {

@@ -46,6 +46,12 @@ export interface RunOptions<B> {
   readonly memoryLimit?: number;
 }
 
+/** What is run, stored and gone on with: a training, or several in a row. */
+export type Trainable<B extends BatchOf<B>> = Pick<
+  Training<B>,
+  "run" | "checkpoint" | "resume" | "release"
+>;
+
 /**
  * A model being trained: one compiled step, and a place in the data that can be stored and gone back to. A resumed
  * training ends where the uninterrupted one ends, bit for bit.

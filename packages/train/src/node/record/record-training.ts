@@ -4,7 +4,7 @@ import type { ProcessGroup } from "../../distributed/process-group.ts";
 import { DivergenceError } from "../../guard/divergence.ts";
 import type { EpochEvent, StepEvent, TrainingEvent } from "../../loop/events.ts";
 import type { BatchOf } from "../../loop/traced.ts";
-import type { RunOptions, Training } from "../../loop/training.ts";
+import type { RunOptions, Trainable } from "../../loop/training.ts";
 import { rateAt, type Schedule } from "../../optimizer/schedule.ts";
 import type { NamedTensors } from "../../safetensors.ts";
 import { Checkpoints, type StoredCheckpoint, stepOf } from "./checkpoints.ts";
@@ -94,7 +94,7 @@ const EPOCH_TAG = "trainingLoss";
  * checkpoint to go on from is damaged; StorageError when a file cannot be written; what `Training.run` throws.
  */
 export async function recordTraining<B extends BatchOf<B>>(
-  training: Training<B>,
+  training: Trainable<B>,
   options: RecordOptions<B>,
 ): Promise<Recorded> {
   const recorder = new Recorder(training, options);
@@ -118,7 +118,7 @@ export async function recordTraining<B extends BatchOf<B>>(
 }
 
 class Recorder<B extends BatchOf<B>> {
-  readonly #training: Training<B>;
+  readonly #training: Trainable<B>;
   readonly #options: RecordOptions<B>;
   readonly #checkpoints: Checkpoints;
   readonly #log: MetricsLog;
@@ -131,7 +131,7 @@ class Recorder<B extends BatchOf<B>> {
   #step = 0;
   #loss = 0;
 
-  constructor(training: Training<B>, options: RecordOptions<B>) {
+  constructor(training: Trainable<B>, options: RecordOptions<B>) {
     const { folder, checkpoints, schedule } = options;
     this.#training = training;
     this.#options = options;
