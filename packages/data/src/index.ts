@@ -11,6 +11,17 @@ export { horizontalFlip, randomCrop, rotate, shift } from "./augment/geometry.ts
 export { cutmix, mixup } from "./augment/mix.ts";
 export { randAugment } from "./augment/rand-augment.ts";
 export { type Batch, type BatchOptions, batchCount, batches } from "./batches.ts";
+export { type CaptionedContent, CaptionedPictures } from "./captioned-pictures.ts";
+export {
+  type BackgroundColour,
+  backgroundColours,
+  captionedShapes,
+  type ShapeColour,
+  type ShapeScene,
+  sceneCaption,
+  shapeColours,
+  shapeScenes,
+} from "./captioned-shapes.ts";
 export { type ChannelStatistics, Dataset, type DatasetContent } from "./dataset.ts";
 export { informationOnClass, informationOnNumber } from "./encode/mutual-information.ts";
 export { fitNormalScores, type NormalScores, normalScore } from "./encode/normal-scores.ts";
@@ -24,7 +35,7 @@ export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { NgramIndex, type NgramMatch, type NgramOptions } from "./ngram-index.ts";
 export { type RaspOptions, type RaspTask, rasp, raspForm, raspTasks } from "./rasp.ts";
-export { shapes } from "./shapes.ts";
+export { type Shape, shapeNames, shapes } from "./shapes.ts";
 export {
   groupSplit,
   randomSplit,

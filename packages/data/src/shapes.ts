@@ -2,10 +2,14 @@ import { Random } from "@quire/tensor";
 import { checkWhole } from "./check.ts";
 import { Dataset } from "./dataset.ts";
 
-const classes = ["circle", "cross", "square", "triangle"] as const;
+/** The shapes' names. */
+export const shapeNames = ["circle", "cross", "square", "triangle"] as const;
 
-/** Whether a point is inside a shape of radius 1 about the origin; y grows downwards. */
-const inside: Readonly<Record<(typeof classes)[number], (x: number, y: number) => boolean>> = {
+/** A shape's name. */
+export type Shape = (typeof shapeNames)[number];
+
+/** Shapes of radius 1 about the origin, as what is inside. */
+const inside: Readonly<Record<Shape, (x: number, y: number) => boolean>> = {
   circle: (x, y) => x * x + y * y <= 1,
   cross: (x, y) => {
     const near = Math.min(Math.abs(x), Math.abs(y));
@@ -14,6 +18,11 @@ const inside: Readonly<Record<(typeof classes)[number], (x: number, y: number) =
   square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) <= 0.85,
   triangle: (x, y) => y <= 0.8 && y >= 2 * Math.abs(x) - 1,
 };
+
+/** Whether a point is inside a shape of radius 1 about the origin; y grows downwards. */
+export function isInside(shape: Shape, x: number, y: number): boolean {
+  return inside[shape](x, y);
+}
 
 /**
  * Draws pictures of circles, crosses, squares and triangles of random place, size and colour on dark noise: a
@@ -36,15 +45,15 @@ export function shapes(options: {
   const labels = new Int32Array(count);
   const random = new Random(seed).fork("shapes");
   for (let i = 0; i < count; i++) {
-    const label = i % classes.length;
+    const label = i % shapeNames.length;
     labels[i] = label;
     const image = images.subarray(i * bytes, (i + 1) * bytes);
-    draw(image, size, classes[label] ?? "circle", random.fork(i));
+    draw(image, size, shapeNames[label] ?? "circle", random.fork(i));
   }
-  return new Dataset({ images, height: size, width: size, channels, labels, classes });
+  return new Dataset({ images, height: size, width: size, channels, labels, classes: shapeNames });
 }
 
-function draw(image: Uint8Array, size: number, shape: keyof typeof inside, random: Random): void {
+function draw(image: Uint8Array, size: number, shape: Shape, random: Random): void {
   const channels = image.length / (size * size);
   const radius = size * (0.2 + 0.2 * random.uniform());
   const centreX = radius + (size - 2 * radius) * random.uniform();

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DataError } from "../errors.ts";
-import { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
+import type { ImageFolderOptions, ReadProgress } from "./image-files.ts";
+import { imageFolder } from "./image-folder.ts";
 
 let root = "";
 let made = 0;

@@ -1,10 +1,12 @@
 /** What reads and writes files, in Node. */
 
 export { brownCorpus, brownWordClasses } from "./brown.ts";
+export { type CaptionColumns, readCaptionedPictures } from "./captioned-folder.ts";
 export { type City, cities } from "./cities.ts";
 export { chicagoRiders, irishWind } from "./daily-series.ts";
 export { readImage, type SeenSize } from "./decode.ts";
-export { type ImageFolderOptions, imageFolder, type ReadProgress } from "./image-folder.ts";
+export type { ImageFolderOptions, ReadProgress } from "./image-files.ts";
+export { imageFolder } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";
 export { type OrganismName, organismNames } from "./organism-names.ts";
 export { readRPackage } from "./r-package.ts";
