@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { commands } from "./commands.ts";
@@ -52,10 +52,19 @@ async function writePictures(): Promise<void> {
   mkdirSync(join("other", "star"));
   cpSync(join("pictures", "circle"), join("other", "star"), { recursive: true });
   mkdirSync("empty");
+  mkdirSync("captioned");
+  for (const name of ["a", "b"]) {
+    const circles = join("pictures", "circle");
+    cpSync(join(circles, readdirSync(circles)[0] as string), join("captioned", `${name}.png`));
+    writeFileSync(join("captioned", `${name}.txt`), "a circle");
+  }
 }
 
 function writeTables(): void {
-  for (const [name, content] of Object.entries(badInputs.files)) writeFileSync(name, content);
+  for (const [name, content] of Object.entries(badInputs.files)) {
+    mkdirSync(dirname(name), { recursive: true });
+    writeFileSync(name, content);
+  }
 }
 
 /** A trained run, and copies of it with a damage each. */

@@ -19,6 +19,7 @@ import { pruneCommand } from "./commands/prune.ts";
 import { reportCommand } from "./commands/report.ts";
 import { reproduceCommand } from "./commands/reproduce.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { sampleCommand } from "./commands/sample.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { showCommand } from "./commands/show.ts";
 import { siteCommand } from "./commands/site.ts";
@@ -35,6 +36,7 @@ export const commands: readonly AnyCommand[] = [
   predictCommand,
   evaluateCommand,
   generateCommand,
+  sampleCommand,
   programCommand,
   linkCommand,
   dedupCommand,

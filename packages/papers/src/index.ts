@@ -45,6 +45,7 @@ export type {
 } from "./paper.ts";
 export { extraSettings, type Recipe, recipeSettings, type TrainingExtras } from "./recipe.ts";
 export type { Setting, SettingTable, SettingValue } from "./setting.ts";
+export { type PlannedStage, stagedPlan } from "./staged-plan.ts";
 export {
   bootstrapInterval,
   type Difference,
@@ -253,6 +254,41 @@ export {
   tabularTarget,
   trainTabular,
 } from "./tasks/tabular-prediction.ts";
+export {
+  type BuildTextToImage,
+  type ComparedDrawer,
+  compareTextToImage,
+  type DrawingStep,
+  type DrawOptions,
+  describeTextToImage,
+  type EncodedCaptions,
+  type EncodedPictures,
+  encodeCaptions,
+  type PictureBatch,
+  type PicturePrior,
+  pictureBatches,
+  pictureBytes,
+  pictureGrid,
+  picturesAt,
+  planTextToImageTraining,
+  type TextToImageComparison,
+  type TextToImageData,
+  type TextToImageDataOptions,
+  type TextToImageDescription,
+  type TextToImageEvaluation,
+  type TextToImageNetwork,
+  type TextToImagePaper,
+  type TextToImageRecipe,
+  TextToImageSystem,
+  type TextToImageTarget,
+  type TextToImageTraining,
+  type TextToImageTrainingOptions,
+  textToImageData,
+  textToImageMetrics,
+  textToImagePresetFor,
+  textToImageRecipeFor,
+  trainTextToImage,
+} from "./tasks/text-to-image.ts";
 export {
   evenBatches,
   type FindRateOptions,

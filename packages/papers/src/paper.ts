@@ -14,6 +14,7 @@ export type TaskName =
   | "tabular-prediction"
   | "linkage"
   | "sequence-labelling"
+  | "text-to-image"
   | "method";
 
 /**

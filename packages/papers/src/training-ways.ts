@@ -1,4 +1,5 @@
 import type { Module } from "@quire/nn";
+import type { Variable } from "@quire/tensor";
 import {
   adafactor,
   adam,
@@ -21,27 +22,33 @@ import {
 } from "@quire/train";
 import type { OptimizerName, Recipe, ScheduleName, TrainingExtras } from "./recipe.ts";
 
-type Make = (model: Module, options: OptimizerOptions) => Optimizer;
+type Make = (parameters: readonly Variable[], options: OptimizerOptions) => Optimizer;
 
 const optimizers: Readonly<Record<OptimizerName, Make>> = {
-  adamw: (model, options) => adamW(model.parameters(), options),
-  adam: (model, options) => adam(model.parameters(), options),
-  sgd: (model, options) => sgd(model.parameters(), { ...options, momentum: 0.9 }),
-  rmsprop: (model, options) => rmsProp(model.parameters(), options),
-  lion: (model, options) => lion(model.parameters(), options),
-  lamb: (model, options) => lamb(model.parameters(), options),
-  adafactor: (model, options) =>
-    adafactor(model.parameters(), { ...options, scaleByParameter: false }),
+  adamw: (parameters, options) => adamW(parameters, options),
+  adam: (parameters, options) => adam(parameters, options),
+  sgd: (parameters, options) => sgd(parameters, { ...options, momentum: 0.9 }),
+  rmsprop: (parameters, options) => rmsProp(parameters, options),
+  lion: (parameters, options) => lion(parameters, options),
+  lamb: (parameters, options) => lamb(parameters, options),
+  adafactor: (parameters, options) =>
+    adafactor(parameters, { ...options, scaleByParameter: false }),
 };
 
-/** The optimiser that a user asked for, or AdamW; norms and biases do not decay. */
+/**
+ * The optimiser that a user asked for, or AdamW; norms and biases do not decay.
+ *
+ * @param learns Which parameters it changes, by their paths; all unless said.
+ */
 export function optimizerFor(
   model: Module,
   learningRate: Schedule,
   { weightDecay, clipNorm }: Recipe,
   { layerDecay, optimizer = "adamw" }: TrainingExtras,
+  learns: (path: string) => boolean = () => true,
 ): Optimizer {
-  return optimizers[optimizer](model, {
+  const parameters = model.namedParameters().flatMap(([path, one]) => (learns(path) ? [one] : []));
+  return optimizers[optimizer](parameters, {
     ...{ learningRate, weightDecay, decays: exceptNormsAndBiases(model) },
     ...(clipNorm !== undefined && { clipNorm }),
     ...(layerDecay !== undefined && { rateFactor: layerwiseRates(model, { decay: layerDecay }) }),

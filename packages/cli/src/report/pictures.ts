@@ -42,9 +42,16 @@ function spaced(places: readonly number[], count: number): number[] {
   return chosen.map((i) => places[Math.floor(i * step)] as number);
 }
 
-async function pictureUrl(dataset: Dataset, place: number): Promise<string> {
-  const { imageBytes, height, width, channels, images } = dataset;
-  const bytes = images.subarray(place * imageBytes, (place + 1) * imageBytes);
+function pictureUrl(dataset: Dataset, place: number): Promise<string> {
+  const { imageBytes, images } = dataset;
+  return pngUrl(images.subarray(place * imageBytes, (place + 1) * imageBytes), dataset);
+}
+
+/** Pixels, `[H, W, C]`, as the address of a PNG that holds them itself. */
+export async function pngUrl(
+  bytes: Uint8Array,
+  { height, width, channels }: Pick<Dataset, "height" | "width" | "channels">,
+): Promise<string> {
   const raw = { width, height, channels: channels as 1 | 3 };
   // Loaded only here: it takes longer than most commands.
   const { default: sharp } = await import("sharp");

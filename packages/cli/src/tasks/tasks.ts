@@ -7,6 +7,7 @@ import { linkage } from "./linkage.ts";
 import { sequenceLabelling } from "./sequence-labelling.ts";
 import { tabularPrediction } from "./tabular-prediction.ts";
 import type { Task } from "./task.ts";
+import { textToImage } from "./text-to-image.ts";
 
 /** All tasks that the commands know. */
 const tasks: readonly Task[] = [
@@ -16,6 +17,7 @@ const tasks: readonly Task[] = [
   linkage,
   languageModelling,
   sequenceLabelling,
+  textToImage,
 ];
 
 /**

@@ -63,6 +63,14 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
       `npx quire export runs/${id}-1`,
     ],
   },
+  "text-to-image": {
+    data: "A folder of pictures, each with a text file of its caption, or a table of files and captions.",
+    commands: (id) => [
+      `npx quire train ${id} --data pictures`,
+      `npx quire sample runs/${id}-1 --prompt "a red circle" --steps 20 --cfg 4.5`,
+      `npx quire export runs/${id}-1`,
+    ],
+  },
   method: {
     data: "A trained run or an ONNX file.",
     commands: (id) => [`npx quire show ${id}`],

@@ -7,6 +7,8 @@ import type {
   SequenceTarget,
   TabularTarget,
   TaskName,
+  TextToImageNetwork,
+  TextToImageTarget,
 } from "@quire/papers";
 import type { Tensor, TensorType, Tree } from "@quire/tensor";
 
@@ -21,6 +23,7 @@ const CALENDAR_FIELDS = 8;
 
 /** The forward pass of a task's system over one example, as large as its target says. */
 export function forwardPass(task: TaskName, model: Module, target: object): ForwardPass {
+  if (task === "text-to-image") return denoisingPass(model as TextToImageNetwork, target);
   const forward = model.forward.bind(model) as (given: Tree<Tensor>) => Tree<Tensor>;
   return { run: forward, input: inputOf(task, target) };
 }
@@ -47,9 +50,24 @@ function inputOf(task: TaskName, target: object): Tree<TensorType> {
       return ids(1, (target as SequenceTarget).length);
     case "tabular-prediction":
       return numbers(1, (target as TabularTarget).features);
+    case "text-to-image":
     case "method":
-      throw new Error("A method has no system of its own.");
+      throw new Error(`A system of ${task} has no forward pass of one input.`);
   }
+}
+
+/** One step back from noise: noised values, their time and a caption; its states where the encoder stays outside. */
+function denoisingPass(model: TextToImageNetwork, target: object): ForwardPass {
+  const { length } = target as TextToImageTarget;
+  const { values, stateWidth } = model;
+  const told = stateWidth === undefined ? ids(1, length) : numbers(1, length, stateWidth);
+  return {
+    run: (given) => {
+      const { noised, times, told } = given as Record<"noised" | "times" | "told", Tensor>;
+      return model.forward(noised, times, told);
+    },
+    input: { noised: numbers(1, ...values), times: numbers(1), told },
+  };
 }
 
 function numbers(...shape: number[]): TensorType {
