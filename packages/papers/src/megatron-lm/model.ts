@@ -22,6 +22,7 @@ import {
   add,
   embedding,
   gelu,
+  geluTanh,
   mul,
   partOfGroup,
   recompute,
@@ -44,7 +45,40 @@ export interface MegatronOptions {
   readonly dropout?: number;
   /** Whether the values inside of blocks are computed once more for the gradient; false unless said. */
   readonly recompute?: boolean;
+  /** How its blocks differ from the published ones. */
+  readonly style?: MegatronStyle;
+  /** What only BERT has. */
+  readonly bert?: {
+    /** Kinds of sentences, each with a vector; 2 unless said. */
+    readonly sentences?: number;
+    /** Whether it tells in which order two sentences stand; true unless said. */
+    readonly tellsOrder?: boolean;
+    /** Before gaps are filled; `gelu` unless said. */
+    readonly activation?: ActivationName;
+  };
 }
+
+/** How the blocks of a model differ from the published ones, as the official programs can be told. */
+export interface MegatronStyle {
+  /** Width of a head; the width / heads unless said. */
+  readonly headWidth?: number;
+  /** Width of the feed-forward network's hidden layer; four times the width unless said. */
+  readonly hidden?: number;
+  /** Between the layers of a block; `gelu` unless said. */
+  readonly activation?: ActivationName;
+  /** Added to the variance in normalisations; 1e-5 unless said. */
+  readonly epsilon?: number;
+  /** Whether a branch's input is normalised, or, as in BERT of before, the sum after it; `pre` unless said (figure 7). */
+  readonly order?: "pre" | "post";
+}
+
+/** GELU, or GPT-2's formula for it with a hyperbolic tangent. */
+export type ActivationName = "gelu" | "tanh gelu";
+
+const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
+  gelu,
+  "tanh gelu": geluTanh,
+};
 
 /// Section 5.2: weights are drawn from N(0, 0.02²), those before a residual sum scaled by 1/√(2L).
 const DEVIATION = 0.02;
@@ -59,7 +93,7 @@ interface EmbeddingInputs extends ReadingInputs {
 class Embeddings extends Module {
   readonly tokens: DividedVocabulary;
   readonly positions: LearnedPositions;
-  /** BERT's two vectors of the first and the second sentence. */
+  /** BERT's vectors of the first and the second sentence. */
   readonly sentences: Embedding | undefined;
   readonly dropout: Dropout;
   readonly #division: Division;
@@ -68,14 +102,15 @@ class Embeddings extends Module {
     { width, dropout = 0.1 }: MegatronOptions,
     { vocabulary, context }: LanguageTarget,
     division: Division,
-    isBert = false,
+    bert?: { readonly sentences: number },
   ) {
     super();
     const initial = normal(DEVIATION);
-    const words = { count: vocabulary, width, initial, division, bias: isBert };
+    const words = { count: vocabulary, width, initial, division, bias: bert !== undefined };
     this.tokens = new DividedVocabulary(words);
     this.positions = new LearnedPositions({ length: context, width, initial });
-    this.sentences = isBert ? new Embedding({ count: 2, width, initial }) : undefined;
+    const count = bert?.sentences ?? 0;
+    this.sentences = count > 0 ? new Embedding({ count, width, initial }) : undefined;
     this.dropout = new Dropout(dropout);
     this.#division = division;
   }
@@ -102,30 +137,23 @@ class Embeddings extends Module {
   }
 }
 
-/** The blocks of a model, and the normalisation after them. */
+/** The blocks of a model, and the normalisation after them, or before them where sums are normalised. */
 class Blocks extends Module {
   readonly blocks: readonly TransformerBlock[];
   readonly norm: HeldLayerNorm;
+  readonly order: "pre" | "post";
   readonly #division: Division;
   readonly #isRecomputed: boolean;
 
   constructor(options: MegatronOptions, causal: boolean, division: Division) {
     super();
-    const { width, depth, heads, dropout = 0.1 } = options;
-    const initial = normal(DEVIATION);
-    const initialOutput = normal(DEVIATION / Math.sqrt(2 * depth));
-    /// Figure 3: f before the divided products and g after them stand in attention and in the feed-forward network, so
-    /// that a block has two sums forward and two backward.
-    const projections = separate({ initial, initialOutput, division });
-    const norm = (size: number): HeldLayerNorm => new HeldLayerNorm({ width: size, division });
-    /// Figure 7: the normalisation stands before attention and feed-forward network, inside of the residual branch; with
-    /// the order of BERT, larger models get worse.
-    this.blocks = Array.from({ length: depth }, () => {
-      const attention = { heads, causal, projections, dropout };
-      const feedForward = { initial, initialOutput, division };
-      return new TransformerBlock({ width, attention, feedForward, norm, dropout });
-    });
+    const { width, depth, dropout = 0.1, style: { epsilon = 1e-5, order = "pre" } = {} } = options;
+    const norm = (size: number): HeldLayerNorm =>
+      new HeldLayerNorm({ width: size, epsilon, division });
+    const block = { ...partsOf(options, causal, division), norm, order, dropout };
+    this.blocks = Array.from({ length: depth }, () => new TransformerBlock(block));
     this.norm = norm(width);
+    this.order = order;
     this.#division = division;
     this.#isRecomputed = options.recompute ?? false;
   }
@@ -134,14 +162,37 @@ class Blocks extends Module {
   forward(x: Tensor, mode: Mode, { reading }: ReadingInputs): Tensor {
     const inner = this.#division.between(mode);
     const inputs = reading ? { reading } : {};
-    let y = x;
+    /// Figure 7: the normalisation stands before attention and feed-forward network, inside of the residual branch; with
+    /// the order of BERT, larger models get worse.
+    const isPre = this.order === "pre";
+    let y = isPre ? x : this.norm.forward(x);
     for (const block of this.blocks) {
       const run = (h: Tensor): Tensor => block.forward(h, inner, inputs);
       /// Section 5.1: only each block's input is kept for the gradient.
       y = this.#isRecomputed && mode.training ? recompute(run, y) : run(y);
     }
-    return this.norm.forward(reading ? reading.last(y) : y);
+    const last = reading ? reading.last(y) : y;
+    return isPre ? this.norm.forward(last) : last;
   }
+}
+
+/// Figure 3: f before the divided products and g after them stand in attention and in the feed-forward network, so that a
+/// block has two sums forward and two backward.
+function partsOf(options: MegatronOptions, causal: boolean, division: Division) {
+  const { width, depth, heads: count, dropout = 0.1, style = {} } = options;
+  const { activation = "gelu", headWidth = width / count, hidden = 4 * width } = style;
+  const initial = normal(DEVIATION);
+  const initialOutput = normal(DEVIATION / Math.sqrt(2 * depth));
+  const projections = separate({ initial, initialOutput, division });
+  const heads = { count, width: headWidth };
+  const ratio = hidden / width;
+  return {
+    width,
+    attention: { heads, causal, projections, dropout },
+    feedForward: {
+      ...{ ratio, activation: activations[activation], initial, initialOutput, division },
+    },
+  };
 }
 
 /** GPT-2 as the paper trains it. `[B, T] -> [B, T, V]` */
@@ -198,20 +249,23 @@ export class MegatronBert extends Module {
   readonly body: Blocks;
   readonly transform: HeldLinear;
   readonly transformNorm: HeldLayerNorm;
-  readonly pooler: Linear;
-  readonly order: Linear;
+  readonly pooler: Linear | undefined;
+  readonly order: Linear | undefined;
+  readonly #activation: (x: Tensor) => Tensor;
   readonly #division: Division;
 
   constructor(options: MegatronOptions, target: LanguageTarget, division: Division = undivided) {
     super();
-    const { width } = options;
+    const { width, style: { epsilon = 1e-5 } = {}, bert = {} } = options;
+    const { sentences = 2, tellsOrder = true, activation = "gelu" } = bert;
     const initial = normal(DEVIATION);
-    this.embeddings = new Embeddings(options, target, division, true);
+    this.embeddings = new Embeddings(options, target, division, { sentences });
     this.body = new Blocks(options, false, division);
     this.transform = new HeldLinear({ in: width, out: width, initial, division });
-    this.transformNorm = new HeldLayerNorm({ width, division });
-    this.pooler = new Linear({ in: width, out: width, initial });
-    this.order = new Linear({ in: width, out: 2, initial });
+    this.transformNorm = new HeldLayerNorm({ width, epsilon, division });
+    this.pooler = tellsOrder ? new Linear({ in: width, out: width, initial }) : undefined;
+    this.order = tellsOrder ? new Linear({ in: width, out: 2, initial }) : undefined;
+    this.#activation = activations[activation];
     this.#division = division;
   }
 
@@ -225,8 +279,17 @@ export class MegatronBert extends Module {
   loss({ ids, sentences, labels, gaps, order }: BertBatch, mode: Mode): Tensor {
     const x = this.#read(ids, sentences, mode);
     const filled = this.embeddings.tokens.crossEntropy(this.#scores(x), labels, gaps);
-    const first = tanh(this.pooler.forward(this.#first(x)));
-    return add(filled, crossEntropy(this.order.forward(first), order));
+    const told = this.#orderOf(x);
+    return told ? add(filled, crossEntropy(told, order)) : filled;
+  }
+
+  /** The scores of both orders of the sentences, where it tells them. `[B, T], [B, T] -> [B, 2]` */
+  orderScores(ids: Tensor, sentences: Tensor): Tensor | undefined {
+    return this.#orderOf(this.#read(ids, sentences, inference));
+  }
+
+  #orderOf(x: Tensor): Tensor | undefined {
+    return this.pooler && this.order?.forward(tanh(this.pooler.forward(this.#first(x))));
   }
 
   #read(ids: Tensor, sentences: Tensor, mode: Mode): Tensor {
@@ -235,7 +298,7 @@ export class MegatronBert extends Module {
 
   /** `[B, T (/ P), D] -> [B, T, N]` */
   #scores(x: Tensor): Tensor {
-    const transformed = this.transformNorm.forward(gelu(this.transform.forward(x)));
+    const transformed = this.transformNorm.forward(this.#activation(this.transform.forward(x)));
     return this.embeddings.tokens.scores(transformed);
   }
 
