@@ -35,6 +35,12 @@ export interface PreNormOptions {
   readonly heads: number;
   /** Which norms it computes with; the parameters are those of `pre-ln` in any case. */
   readonly form?: NormKind;
+  /** How it differs from the models as they were published. */
+  readonly style?: PreNormStyle;
+}
+
+/** How a transformer differs from ViT, GPT and BERT as they were published, as the official models do. */
+export interface PreNormStyle {
   /** Width of a head; the width / heads unless said. */
   readonly headWidth?: number;
   /** Width of the feed-forward network's hidden layer; four times the width unless said. */
@@ -84,7 +90,7 @@ export class PreNormTransformer extends Module {
 
   constructor(options: PreNormOptions, target: PreNormTarget) {
     super();
-    const { form = "pre-ln", norm = "layer" } = options;
+    const { form = "pre-ln", style: { norm = "layer" } = {} } = options;
     if (form !== "pre-ln" && norm !== "layer" && norm !== "plain layer") {
       throw new QuireError(
         `a model of norms "${norm}" has no form ${form}; leave the form out, or take norms "layer".`,
@@ -106,12 +112,13 @@ export class PreNormTransformer extends Module {
 }
 
 function blocksOf(options: PreNormOptions, usual: number): Encoder {
-  const { width, depth, heads: count, shape, norm = "layer", epsilon = usual } = options;
-  const heads = { count, width: options.headWidth ?? width / count };
+  const { width, depth, heads: count, shape, style = {} } = options;
+  const { norm = "layer", epsilon = usual, headWidth = width / count } = style;
+  const heads = { count, width: headWidth };
   const block = {
     width,
     attention: { heads, causal: shape === "gpt" },
-    feedForward: { ratio: (options.hidden ?? RATIO * width) / width },
+    feedForward: { ratio: (style.hidden ?? RATIO * width) / width },
     norm: (size: number) => normOf(norm, size, epsilon),
   };
   return new Encoder({ depth, block });
@@ -129,7 +136,8 @@ class ImageTransformer extends Module implements Layer {
 
   constructor(options: PreNormOptions, target: Extract<PreNormTarget, { size: Sides }>) {
     super();
-    const { width, summary = "class token", placesClassToken = true } = options;
+    const { width, style = {} } = options;
+    const { summary = "class token", placesClassToken = true } = style;
     const { size, channels, patch, classes } = target;
     const length = tilesOf(size, patch) + Number(placesClassToken);
     this.patches = new PatchEmbedding({ in: channels, width, patch: sidesOf(patch), initial });
@@ -185,7 +193,7 @@ class TextTransformer extends Module implements Layer {
     this.positions = new LearnedPositions({ length: target.length, width, initial });
     this.encoder = blocksOf(options, 1e-5);
     const own = { in: width, out: target.vocabulary, initial };
-    this.head = options.ownHead ? new Linear(own) : undefined;
+    this.head = options.style?.ownHead ? new Linear(own) : undefined;
   }
 
   /** `[B, T] -> [B, T, V]` */

@@ -18,6 +18,7 @@ import {
   toOfficial,
 } from "../official-weights.ts";
 import type { PreNormOptions, PreNormTarget, PreNormTransformer } from "./model.ts";
+import type { NormStyle } from "./norms.ts";
 
 /// Names of the official code (ZixuanJiang/pre-rmsnorm-transformer, torch/model.py). Its norms have no weights, and one
 /// matrix of it makes queries, keys and values.
@@ -144,7 +145,7 @@ export type OfficialArguments = SharedArguments &
     | { readonly class: "GPT"; readonly vocab_size: number; readonly max_seq_length: number }
   );
 
-const methods: Readonly<Record<string, PreNormOptions["norm"]>> = {
+const methods: Readonly<Record<string, NormStyle>> = {
   "pre-ln": "plain layer",
   "pre-apex-ln": "plain layer",
   "pre-customized-ln": "plain layer",
@@ -175,22 +176,23 @@ export function fromOfficialArguments(given: OfficialArguments): {
   const isRecentred = norm === "plain rms" && given.pre_rms_training === true;
   const shared = {
     ...{ width: method === "pre-crms" ? dim - 1 : dim, depth, heads },
+    ...(isRecentred && ({ form: "pre-rmsnorm" } as const)),
+  };
+  const style = {
     headWidth: given.dim_head ?? dim / heads,
     hidden: given.mlp_dim ?? 4 * dim,
-    ...(isRecentred ? ({ norm: "plain layer", form: "pre-rmsnorm" } as const) : { norm }),
+    norm: isRecentred ? "plain layer" : norm,
     epsilon: 1e-5,
-  };
+  } as const;
   if (given.class === "GPT") {
     return {
-      options: { ...shared, shape: "gpt", ownHead: true },
+      options: { ...shared, shape: "gpt", style: { ...style, ownHead: true } },
       target: { vocabulary: given.vocab_size, length: given.max_seq_length },
     };
   }
+  const summary = given.pool === "mean" ? "mean" : "class token";
   return {
-    options: {
-      ...{ ...shared, shape: "vit", placesClassToken: false },
-      summary: given.pool === "mean" ? "mean" : "class token",
-    },
+    options: { ...shared, shape: "vit", style: { ...style, summary, placesClassToken: false } },
     target: {
       ...{ size: given.image_size, patch: given.patch_size, channels: given.channels ?? 3 },
       classes: given.num_classes,
