@@ -7,6 +7,7 @@ import { convertCommand } from "./commands/convert.ts";
 import { dataCommand } from "./commands/data.ts";
 import { dedupCommand } from "./commands/dedup.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { drawCommand } from "./commands/draw.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { exportCommand } from "./commands/export.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
@@ -38,6 +39,7 @@ export const commands: readonly AnyCommand[] = [
   generateCommand,
   sampleCommand,
   programCommand,
+  drawCommand,
   linkCommand,
   dedupCommand,
   aggregateCommand,

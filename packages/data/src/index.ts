@@ -31,6 +31,30 @@ export {
   type TargetStatistics,
 } from "./encode/target-statistics.ts";
 export { DataError } from "./errors.ts";
+export {
+  type CaptionedIcon,
+  type CaptionedIcons,
+  captionedIcons,
+  captionWords,
+} from "./icons/captioned.ts";
+export {
+  endOf,
+  type GridIcon,
+  type GridPoint,
+  gridIcon,
+  type Loop,
+  type Segment,
+} from "./icons/grid-icon.ts";
+export {
+  ICON_MARKS,
+  IconCoding,
+  iconMarks,
+  type PointScheme,
+  type ReadIcon,
+} from "./icons/icon-coding.ts";
+export { type GrammarOptions, grammarTokens } from "./icons/icon-grammar.ts";
+export { iconSheet, iconSvg, type SheetItem, type SheetOptions } from "./icons/icon-svg.ts";
+export { iconPlaces, iconShapes, iconSizes, shapeIcons } from "./icons/shape-icons.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { NgramIndex, type NgramMatch, type NgramOptions } from "./ngram-index.ts";

@@ -15,6 +15,7 @@ export type TaskName =
   | "linkage"
   | "sequence-labelling"
   | "text-to-image"
+  | "icon"
   | "method";
 
 /**

@@ -1,6 +1,7 @@
 import type { Paper, TaskName } from "@quire/papers";
 import { UsageError } from "../errors.ts";
 import { forecasting } from "./forecasting.ts";
+import { icon } from "./icon.ts";
 import { imageClassification } from "./image-classification.ts";
 import { languageModelling } from "./language-modelling.ts";
 import { linkage } from "./linkage.ts";
@@ -18,6 +19,7 @@ const tasks: readonly Task[] = [
   languageModelling,
   sequenceLabelling,
   textToImage,
+  icon,
 ];
 
 /**

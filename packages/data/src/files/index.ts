@@ -10,6 +10,7 @@ export { imageFolder } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";
 export { type OrganismName, organismNames } from "./organism-names.ts";
 export { readRPackage } from "./r-package.ts";
+export { mdiIcons, mdiSvg, readIconSet } from "./read-icon-set.ts";
 export {
   type ImageMaskOptions,
   readImageMasks,
@@ -25,3 +26,4 @@ export {
   readVolumes,
 } from "./read-tasks.ts";
 export { readTokenizer, writeTokenizer } from "./read-tokenizer.ts";
+export { svgPixels } from "./svg-pixels.ts";

@@ -14,6 +14,8 @@ export interface Icon {
   readonly viewBox: readonly [number, number, number, number];
   /** The paths in the order in which they are drawn. */
   readonly paths: readonly (readonly PathCommand[])[];
+  /** How wide lines are, in the drawing's coordinates, where lines are drawn and nothing is filled. */
+  readonly stroke?: number;
 }
 
 /** Icons. Format: a folder of SVG files. */
@@ -58,7 +60,20 @@ export function parseSvg(text: string, name: string): Icon {
   if (paths.length === 0) {
     throw new DataError(`${name} draws nothing that is read: convert its shapes to paths.`);
   }
-  return { name, viewBox: viewBoxOf(root.attributes, name), paths };
+  const stroke = strokeOf(elements);
+  const viewBox = viewBoxOf(root.attributes, name);
+  return { name, viewBox, paths, ...(stroke === undefined ? {} : { stroke }) };
+}
+
+/** The width of an icon's lines, where the whole of it is drawn so: it or the group around it fills nothing. */
+function strokeOf(elements: readonly Element[]): number | undefined {
+  const around = elements.filter(({ name }) => name === "svg" || name === "g");
+  const isLine = around.some(({ attributes: own }) => {
+    return own["fill"] === "none" && own["stroke"] !== undefined && own["stroke"] !== "none";
+  });
+  if (!isLine) return undefined;
+  const width = around.find(({ attributes }) => attributes["stroke-width"])?.attributes;
+  return Number.parseFloat(width?.["stroke-width"] ?? "1");
 }
 
 /**
@@ -87,11 +102,13 @@ function readElements(text: string, name: string): Element[] {
   parser.onopentag = ({ name: tag, attributes }) => {
     const parent = open.at(-1);
     const own = attributes as Attributes;
+    const isBlank = own["fill"] === "none" && own["stroke"] === "none";
+    const isHidden = undrawn.has(tag) || own["display"] === "none" || isBlank;
     const element = {
       name: tag.replace(/^svg:/, ""),
       attributes: own,
       transforms: [...(parent?.transforms ?? []), ...(own["transform"] ? [own["transform"]] : [])],
-      hidden: (parent?.hidden ?? false) || undrawn.has(tag) || own["display"] === "none",
+      hidden: (parent?.hidden ?? false) || isHidden,
     };
     open.push(element);
     elements.push(element);

@@ -71,6 +71,14 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
       `npx quire export runs/${id}-1`,
     ],
   },
+  icon: {
+    data: "A folder of SVG named by what they show, or the folder of a package of icons.",
+    commands: (id) => [
+      `npx quire train ${id} --data node_modules/@mdi/svg`,
+      `npx quire draw runs/${id}-1 "arrow left circle" --count 8`,
+      `npx quire export runs/${id}-1`,
+    ],
+  },
   method: {
     data: "A trained run or an ONNX file.",
     commands: (id) => [`npx quire show ${id}`],

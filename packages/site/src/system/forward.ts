@@ -1,6 +1,7 @@
 import type { Module } from "@quire/nn";
 import type {
   ForecastTarget,
+  IconTarget,
   ImageTarget,
   LanguageTarget,
   LinkageTarget,
@@ -48,6 +49,10 @@ function inputOf(task: TaskName, target: object): Tree<TensorType> {
       return ids(1, (target as LinkageTarget).length);
     case "sequence-labelling":
       return ids(1, (target as SequenceTarget).length);
+    case "icon": {
+      const { captionLength, length } = target as IconTarget;
+      return ids(1, captionLength + length);
+    }
     case "tabular-prediction":
       return numbers(1, (target as TabularTarget).features);
     case "text-to-image":

@@ -1,0 +1,264 @@
+// B rows, C words of a caption, D width, L tokens of an icon, T = C + L ids
+
+import { type GridIcon, grammarTokens, IconCoding, iconMarks } from "@quire/data";
+import {
+  type Compiled,
+  type CompileOptions,
+  compile,
+  QuireError,
+  slice,
+  type Tensor,
+} from "@quire/tensor";
+import { crossEntropy, Generator, type Sampling } from "@quire/train";
+import type { ExportedFunction, System } from "../system.ts";
+import { batchOf, type IconShape } from "./icon-batches.ts";
+import { BetweenWords } from "./icon-between.ts";
+import { type CaptionCoding, captionIds } from "./icon-captions.ts";
+import { type IconExample, putBack } from "./icon-data.ts";
+import type { IconModelDescription, IconNetwork } from "./icon-target.ts";
+
+/** How icons are drawn. */
+export interface IconDrawOptions {
+  /** How many; 1 unless said. */
+  readonly count?: number;
+  /** How tokens are drawn; from the likeliest that make up half, as in the paper, unless said. */
+  readonly sampling?: Sampling;
+  readonly seed?: number;
+  /** Whether only tokens are drawn that keep the icon well formed; false unless said. */
+  readonly wellFormed?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What was drawn. */
+export interface DrawnIcon {
+  readonly icon: GridIcon;
+  /** The icon's tokens, the one that ends it last where it was reached. */
+  readonly tokens: readonly number[];
+  /** What is wrong with them, as a phrase; nothing unless said. */
+  readonly problem?: string;
+}
+
+/** How well icons are foretold. */
+export interface IconEvaluation {
+  /** Mean of minus the logarithm of each token's probability. */
+  readonly tokenLoss: number;
+  /** The same summed over an icon, the mean of all: it compares ways to write points. */
+  readonly iconLoss: number;
+  /** The sum of each icon. */
+  readonly losses: readonly number[];
+  /** Tokens of each icon. */
+  readonly counts: readonly number[];
+}
+
+/** Icons that are measured at once. */
+const BATCH = 32;
+/** The paper draws from the likeliest tokens that make up half. */
+const SAMPLING: Sampling = { topP: 0.5 };
+
+/** A drawer of icons with its words: it draws after captions, fills in what was cut out, and goes on. */
+export class IconDrawer implements System<IconModelDescription> {
+  readonly model: IconNetwork;
+  readonly description: IconModelDescription;
+  readonly coding: IconCoding;
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #losses: Compiled<[Tensor, Tensor], Tensor>;
+  readonly #generator: Generator;
+  readonly #between: BetweenWords;
+  readonly #betweenGenerator: Generator;
+
+  constructor(model: IconNetwork, description: IconModelDescription, options: CompileOptions = {}) {
+    this.model = model;
+    this.description = description;
+    this.coding = new IconCoding(description.target);
+    this.#ids = new Map(description.words.map((word, id) => [word, id]));
+    const { captionLength } = description.target;
+    this.#losses = compile(
+      (ids: Tensor, tokens: Tensor) => {
+        const logits = slice(model.forward(ids), [captionLength], [ids.shape[1] as number], {
+          axes: [1],
+        });
+        return crossEntropy(logits, tokens, { reduction: "none", ignoreIndex: -1 });
+      },
+      { name: "measure", ...options },
+    );
+    this.#generator = new Generator(model, options);
+    this.#between = new BetweenWords(model, captionLength);
+    this.#betweenGenerator = new Generator(this.#between);
+  }
+
+  /** How captions become ids. */
+  get captions(): CaptionCoding {
+    const { words, target } = this.description;
+    return { words, captionLength: target.captionLength };
+  }
+
+  /** What of the data its batches depend on. */
+  get shape(): IconShape {
+    const { words, target } = this.description;
+    const { grid, scheme, length, captionLength } = target;
+    return { words, grid, scheme, length, captionLength };
+  }
+
+  /** A file of the model takes rows of a start, a caption and as many of an icon's tokens as there are. */
+  get exported(): ExportedFunction {
+    const { model, description, coding } = this;
+    const { captionLength, grid, scheme } = description.target;
+    const start = coding.size + description.words.length;
+    return {
+      run: (ids) => ({ logits: model.forward(ids as Tensor) }),
+      inputs: { ids: { shape: ["batch", "length"], dtype: "int32" } },
+      samples: { length: [model.length - 3, model.length - 2, model.length - 1] },
+      outputs: { logits: ["batch", "length", coding.size] },
+      metadata: {
+        ...{ paper: description.paper, task: description.task },
+        words: JSON.stringify(description.words),
+        ...{ grid: String(grid), scheme, captionLength: String(captionLength) },
+        input: `the start ${start}, ids ${coding.size} + place of ${captionLength} words, then tokens of an icon; the logits at a place are of the token after it`,
+      },
+    };
+  }
+
+  /** Measures how well icons are foretold after their names. */
+  async evaluate(examples: readonly IconExample[]): Promise<IconEvaluation> {
+    const [losses, counts]: [number[], number[]] = [[], []];
+    const { length } = this.description.target;
+    for (let first = 0; first < examples.length; first += BATCH) {
+      const own = examples.slice(first, first + BATCH);
+      // The last batch is filled up, so that one model is compiled.
+      const rows = Array.from({ length: Math.min(BATCH, examples.length) }, (_, row) => {
+        const { captions, tokens } = (own[row] ?? own[0]) as IconExample;
+        return [captions[0] as Int32Array, tokens] as const;
+      });
+      const { ids, tokens } = batchOf(rows, this.shape);
+      const found = (await this.#losses(ids, tokens)).data as Float32Array;
+      for (const [row, example] of own.entries()) {
+        const part = found.subarray(row * length, row * length + example.tokens.length);
+        losses.push(part.reduce((sum, loss) => sum + loss, 0));
+        counts.push(example.tokens.length);
+      }
+    }
+    const total = losses.reduce((sum, loss) => sum + loss, 0);
+    return {
+      tokenLoss: total / counts.reduce((sum, count) => sum + count, 0),
+      iconLoss: total / examples.length,
+      ...{ losses, counts },
+    };
+  }
+
+  /**
+   * Draws an icon after each caption, or goes on with tokens that it begins with.
+   *
+   * @throws QuireError when what it begins with leaves no room.
+   */
+  async draw(
+    captions: readonly (readonly string[])[],
+    options: Omit<IconDrawOptions, "count"> = {},
+    begun: readonly number[] = [],
+  ): Promise<DrawnIcon[]> {
+    const prompts = captions.map((caption) => this.#prompt(this.#captionIds(caption), begun));
+    const found = await this.#write(prompts, options, { begun, ending: iconMarks.end });
+    return found.map((tokens) => this.#read([...begun, ...tokens]));
+  }
+
+  /**
+   * Fills in what was cut out between two stretches of an icon's tokens, the second of which ends it.
+   *
+   * @throws QuireError when they leave no room.
+   */
+  async fill(
+    caption: readonly string[],
+    [before, after]: readonly [readonly number[], readonly number[]],
+    { count = 1, ...options }: IconDrawOptions = {},
+  ): Promise<DrawnIcon[]> {
+    const { mask, endOfMask } = iconMarks;
+    const begun = [...before, mask, ...after, mask];
+    const prompt = this.#prompt(this.#captionIds(caption), begun);
+    const found = await this.#write(
+      Array.from({ length: count }, () => prompt),
+      options,
+      { begun, ending: endOfMask },
+    );
+    return found.map((tokens) => this.#read(putBack([...begun, ...tokens])));
+  }
+
+  /** Draws icons on the way from one caption to another: their words' vectors are mixed, place by place. */
+  async between(
+    [from, to]: readonly [readonly string[], readonly string[]],
+    steps: number,
+    options: Omit<IconDrawOptions, "count"> = {},
+  ): Promise<DrawnIcon[]> {
+    const ends = [from, to].map((caption) => this.#captionIds(caption)) as [Int32Array, Int32Array];
+    const shares = Array.from({ length: steps }, (_, i) => (steps > 1 ? i / (steps - 1) : 0.5));
+    await this.#between.mix(ends, shares);
+    const first = this.coding.size + this.description.words.length + 1;
+    const { captionLength } = this.description.target;
+    const prompts = shares.map((_, step) => {
+      const words = Array.from(
+        { length: captionLength },
+        (__, i) => first + step * captionLength + i,
+      );
+      return [first - 1, ...words];
+    });
+    const found = await this.#write(
+      prompts,
+      options,
+      { begun: [], ending: iconMarks.end },
+      this.#betweenGenerator,
+    );
+    return found.map((tokens) => this.#read(tokens));
+  }
+
+  #captionIds(caption: readonly string[]): Int32Array {
+    return captionIds(this.captions, caption, this.#ids);
+  }
+
+  #prompt(caption: Int32Array, begun: readonly number[]): number[] {
+    const { size } = this.coding;
+    const start = size + this.description.words.length;
+    return [start, ...Array.from(caption, (word) => size + word), ...begun];
+  }
+
+  async #write(
+    prompts: readonly (readonly number[])[],
+    { sampling = SAMPLING, seed = 0, wellFormed = false, signal }: IconDrawOptions,
+    { begun, ending }: { readonly begun: readonly number[]; readonly ending: number },
+    generator = this.#generator,
+  ): Promise<(readonly number[])[]> {
+    const { target, stroke } = this.description;
+    const room = target.length - 1 - begun.length;
+    if (room < 1) {
+      throw new QuireError(
+        `${begun.length} tokens leave nothing to draw of the ${target.length} that the model reads: begin with less.`,
+      );
+    }
+    // What a span is filled with is well formed by itself; an icon that goes on is so from its beginning.
+    const from = 1 + target.captionLength + (ending === iconMarks.end ? 0 : begun.length);
+    const grammar = {
+      ...{ ending, isStroked: stroke !== undefined },
+      room: ending === iconMarks.end ? target.length - 1 : room,
+    };
+    const found = await generator.generate(prompts, {
+      ...{ tokens: room, sampling, seed, stop: { tokens: [ending] } },
+      ...(signal && { signal }),
+      ...(wellFormed && {
+        filter: (ids) => grammarTokens(this.coding, ids.slice(from), grammar),
+      }),
+    });
+    return found.map(({ tokens }) => tokens);
+  }
+
+  #read(tokens: readonly number[]): DrawnIcon {
+    const end = tokens.indexOf(iconMarks.end);
+    const own = end < 0 ? tokens : tokens.slice(0, end + 1);
+    return { tokens: own, ...this.coding.read(own, this.description.stroke) };
+  }
+
+  /** Gives back the memory of what it compiled. */
+  async release(): Promise<void> {
+    await Promise.all([
+      this.#losses.release(),
+      this.#generator.release(),
+      this.#betweenGenerator.release(),
+    ]);
+  }
+}

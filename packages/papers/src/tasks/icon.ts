@@ -1,0 +1,38 @@
+/** Icons: a few words in, vector drawings out. */
+export { type IconBatch, type IconVariety, iconBatches } from "./icon-batches.ts";
+export { type CaptionCoding, knownWords } from "./icon-captions.ts";
+export {
+  CUT_TOKENS,
+  cutOut,
+  type IconDataOptions,
+  type IconExample,
+  type IconLearningData,
+  iconExamples,
+  iconLearningData,
+  putBack,
+} from "./icon-data.ts";
+export {
+  type DrawnIcon,
+  IconDrawer,
+  type IconDrawOptions,
+  type IconEvaluation,
+} from "./icon-system.ts";
+export type {
+  BuildIconNetwork,
+  IconInputs,
+  IconLabels,
+  IconModelDescription,
+  IconNetwork,
+  IconPaper,
+  IconRecipe,
+  IconTarget,
+} from "./icon-target.ts";
+export {
+  describeIconModel,
+  type IconTrainingOptions,
+  iconMetrics,
+  iconPresetFor,
+  iconRecipeFor,
+  planIconTraining,
+  trainIconDrawer,
+} from "./icon-training.ts";
