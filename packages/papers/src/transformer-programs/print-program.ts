@@ -108,9 +108,9 @@ function tracing(program: Program, syntax: Syntax): string[] {
   ].map((line) => wrapped(line));
 }
 
-/** A list within braces that is too long for a line stands one a line. */
+/** A list within braces that is too long for a line stands one a line; a comment is left, whatever its tokens are. */
 function wrapped(line: string): string {
-  if (line.length <= 100 || !line.includes("{ ")) return line;
+  if (line.length <= 100 || !line.includes("{ ") || line.trimStart().startsWith("//")) return line;
   const [, start = "", inside = "", end = ""] = /^(.*?\{ )(.*)( \}.*)$/.exec(line) ?? [];
   if (start === "" || inside.includes("{")) return splitReads(line);
   const items = inside.split(", ").map((item) => `    ${item},`);

@@ -122,7 +122,9 @@ test("what tokens and labels are called is never run", async () => {
   const { options, target } = fromConfiguration({ ...small, ...configuration });
   const model = build(options, target);
   const evil = (end: string): string => `x${end}globalThis.wasRun = true; //`;
-  const names = ["<pad>", "<s>", "</s>", ...["\n", "\r", "\u2028", '"'].map(evil)];
+  // A long list within braces is written on several lines, but not where tokens make it look like one.
+  const braces = "{ x, globalThis.wasRun = true, y }";
+  const names = ["<pad>", "<s>", "</s>", ...["\n", "\r", "\u2028"].map(evil), braces];
   const program = await model.program({
     ...{ task: "sequence-labelling", paper: "transformer-programs", options, target },
     ...{ tokens: names, labels: ["a", evil("\n"), evil("`")], ends: true },
