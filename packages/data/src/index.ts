@@ -30,6 +30,30 @@ export {
   orderedTargetStatistics,
   type TargetStatistics,
 } from "./encode/target-statistics.ts";
+export {
+  type BoxSpace,
+  type DiscreteSpace,
+  type EnvironmentPicture,
+  type EnvironmentState,
+  observationSize,
+  type SideBySide,
+  type Transitions,
+  type VectorEnvironment,
+} from "./environments/environment.ts";
+export {
+  type EnvironmentName,
+  type EnvironmentOption,
+  type EnvironmentOptions,
+  environmentFacts,
+  environmentNames,
+  environments,
+} from "./environments/named.ts";
+export {
+  type Environment,
+  type MakeEnvironment,
+  OwnEnvironments,
+  type Step,
+} from "./environments/own.ts";
 export { DataError } from "./errors.ts";
 export {
   type CaptionedIcon,
