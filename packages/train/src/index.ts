@@ -51,6 +51,7 @@ export { type Ema, ema } from "./loop/ema.ts";
 export { type Evaluator, evaluator } from "./loop/evaluate.ts";
 export type { EpochEvent, Progress, StepEvent, TrainingEvent } from "./loop/events.ts";
 export { type AccumulationOptions, accumulated, type GradientPlan } from "./loop/gradient-plan.ts";
+export type { KeptState } from "./loop/kept-state.ts";
 export {
   findLearningRate,
   type RateCurve,
@@ -134,6 +135,23 @@ export {
   warmUp,
 } from "./optimizer/schedule.ts";
 export { type SgdOptions, sgd } from "./optimizer/sgd.ts";
+export {
+  type ClippedPolicyOptions,
+  clippedPolicyLoss,
+  policyGradientLoss,
+} from "./reinforcement/clipped-policy.ts";
+export {
+  MaximumAPosteriori,
+  type MaximumAPosterioriOptions,
+} from "./reinforcement/maximum-a-posteriori.ts";
+export { logProbability, policyDivergence, policyEntropy } from "./reinforcement/policy.ts";
+export {
+  type ActorCriticTargets,
+  generalizedAdvantages,
+  type Unroll,
+  type VTraceOptions,
+  vTrace,
+} from "./reinforcement/targets.ts";
 export {
   type NamedTensors,
   readSafetensors,

@@ -11,6 +11,7 @@ import type { EarlyStopping } from "./early-stopping.ts";
 import type { Ema } from "./ema.ts";
 import type { EpochEvent, StepEvent, TrainingEvent } from "./events.ts";
 import type { GradientPlan } from "./gradient-plan.ts";
+import { type KeptState, keptIn, withKept, withoutKept } from "./kept-state.ts";
 import { type Place, parsePlace, placeText, start } from "./place.ts";
 import { SplitStep } from "./split-step.ts";
 import { type Reading, type Step, WholeStep } from "./step.ts";
@@ -30,6 +31,8 @@ export interface TrainingOptions<B> {
   readonly average?: Ema;
   /** Ends the training early. */
   readonly stop?: EarlyStopping;
+  /** What else the training goes on from, beside the model and the optimiser. */
+  readonly kept?: KeptState;
   /** What must stay a number at every step: the loss unless said, or the gradients too, for one more pass over them. */
   readonly watch?: "loss" | "gradients";
 }
@@ -181,12 +184,12 @@ export class Training<B extends BatchOf<B>> {
    * @throws QuireError while the model holds averaged weights.
    */
   async checkpoint(): Promise<Required<SafetensorsContent>> {
-    const { average, stop } = this.#options;
+    const { average, stop, kept } = this.#options;
     if (average?.isSwapped) {
       throw new QuireError("checkpoint: the model holds averaged weights; call swap again first.");
     }
     const metadata = { ...placeText(this.#place), ...stop?.state() };
-    return { tensors: await valuesOf(this.#state), metadata };
+    return { tensors: await withKept(await valuesOf(this.#state), kept), metadata };
   }
 
   /**
@@ -196,7 +199,8 @@ export class Training<B extends BatchOf<B>> {
    */
   async resume({ tensors, metadata = {} }: SafetensorsContent): Promise<void> {
     const place = parsePlace(metadata);
-    await setValues("resume", this.#state, tensors);
+    await setValues("resume", this.#state, withoutKept(tensors));
+    await this.#options.kept?.restore(keptIn(tensors));
     this.#options.stop?.restore(metadata);
     this.#place = place;
   }
