@@ -96,6 +96,7 @@ export {
 } from "./positions.ts";
 export { PRelu } from "./prelu.ts";
 export { fused, type ProjectionOptions, type Projections, separate } from "./projections.ts";
+export { RelativeAttention, type RelativeAttentionOptions } from "./relative-attention.ts";
 export { RelativePositions, type RelativePositionsOptions } from "./relative-positions.ts";
 export { ResidualConvolution } from "./residual-convolution.ts";
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import {
   add,
   compile,
+  constant,
   gradients,
   type HostTensor,
   hostTensor,
@@ -102,6 +103,27 @@ test("going on from a state gives what one walk gives", async () => {
     [0, 1].flatMap((b) => wanted.slice((b * 6 + from) * 4, (b * 6 + to) * 4));
   expectNear(start.outputs, [2, 4, 4], part(0, 4));
   expectNear(end, [2, 2, 4], part(4, 6));
+});
+
+test("where something new begins, nothing of what was before is left", async () => {
+  const model = new Lstm({ in: 3, width: 4, depth: 2 });
+  initialize(model, 1);
+  const x = draws([2, 6, 3]);
+  const kept = hostTensor([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1], [2, 6]);
+  const run = compile((input: Tensor, shares: Tensor) => ({
+    parted: model.goOn(input, undefined, undefined, shares).outputs,
+    whole: model.forward(input),
+  }));
+  const [second] = [hostTensor(x.toArray().slice(10 * 3), [1, 2, 3])];
+  const alone = (await compile((input: Tensor) => model.forward(input))(second)).toArray();
+  const { parted, whole } = await run(x, kept);
+  expectNear(parted, [2, 6, 4], [...whole.toArray().slice(0, 10 * 4), ...alone]);
+  const other = new Lstm({ in: 3, width: 4, depth: 2 });
+  await checkSlopes(
+    other,
+    (input) => other.goOn(input, undefined, undefined, constant(kept)).outputs,
+    x,
+  );
 });
 
 test("its gradients are slopes, and its parameters have paths", async () => {

@@ -16,6 +16,7 @@ import {
   type Tensor,
   tanh,
   transpose,
+  unsqueeze,
   Variable,
 } from "@quire/tensor";
 import { Dropout } from "./dropout.ts";
@@ -72,23 +73,26 @@ export class Lstm extends Module implements Layer {
    * Goes on from a state, zeros unless said, and gives the state after the last position too.
    * `[B, T, I] -> [B, T, H]`
    *
+   * @param kept Multiplies the state before each position: 0 where something new begins, 1 elsewhere. `[B, T]`
    * @throws QuireError when the state is of another size.
    */
   goOn(
     x: Tensor,
     state: LstmState | undefined,
     mode: Mode = inference,
+    kept?: Tensor,
   ): { readonly outputs: Tensor; readonly state: LstmState } {
     const { B } = dims(x, "B T I");
     const shape = [this.layers.length, B, this.width];
     const { hidden, cell } = state ?? { hidden: full(shape, 0), cell: full(shape, 0) };
     for (const part of [hidden, cell]) checkState(part, shape);
     const ends: { hidden: Tensor; cell: Tensor }[] = [];
+    const shares = kept && unsqueeze(transpose(kept, [1, 0]), [2]);
     let walked = transpose(x, [1, 0, 2]);
     for (const [place, layer] of this.layers.entries()) {
       const read = place === 0 ? walked : this.dropout.forward(walked, mode);
       const [h, c] = [hidden, cell].map((part) => layerOf(part, place)) as [Tensor, Tensor];
-      const { carry, ys } = layer.forward(read, { hidden: h, cell: c });
+      const { carry, ys } = layer.forward(read, { hidden: h, cell: c }, shares);
       ends.push(carry);
       walked = ys;
     }
@@ -108,6 +112,12 @@ export class Lstm extends Module implements Layer {
   }
 }
 
+/** What a layer carries: each `[B, H]`. */
+interface LayerState {
+  readonly hidden: Tensor;
+  readonly cell: Tensor;
+}
+
 /** One layer of an LSTM. `[T, B, I] -> [T, B, H]` */
 class LstmLayer extends Module {
   readonly input: Linear;
@@ -121,20 +131,27 @@ class LstmLayer extends Module {
     this.hidden = new Variable([4 * width, width], { initial });
   }
 
-  /** `[T, B, I] -> [T, B, H]`, and the last state. */
-  forward(x: Tensor, state: { readonly hidden: Tensor; readonly cell: Tensor }) {
+  /** `[T, B, I] -> [T, B, H]`, and the last state; `kept` is `[T, B, 1]`. */
+  forward(x: Tensor, state: LayerState, kept?: Tensor) {
     // What the inputs add to the gates needs no state: one product for all positions.
+    const fromInputs = this.input.forward(x);
+    if (!kept) {
+      return scan((before, input: Tensor) => this.#step(before, input), { ...state }, fromInputs);
+    }
     return scan(
-      ({ hidden, cell }, fromInput: Tensor) => {
-        const gates = add(fromInput, matmul(hidden, this.hidden, { transposeB: true }));
-        const [i, f, g, o] = split(gates, 4, -1) as [Tensor, Tensor, Tensor, Tensor];
-        const next = add(mul(sigmoid(f), cell), mul(sigmoid(i), tanh(g)));
-        const output = mul(sigmoid(o), tanh(next));
-        return { carry: { hidden: output, cell: next }, y: output };
-      },
+      ({ hidden, cell }, { input, share }: { readonly input: Tensor; readonly share: Tensor }) =>
+        this.#step({ hidden: mul(hidden, share), cell: mul(cell, share) }, input),
       { ...state },
-      this.input.forward(x),
+      { input: fromInputs, share: kept },
     );
+  }
+
+  #step({ hidden, cell }: LayerState, fromInput: Tensor) {
+    const gates = add(fromInput, matmul(hidden, this.hidden, { transposeB: true }));
+    const [i, f, g, o] = split(gates, 4, -1) as [Tensor, Tensor, Tensor, Tensor];
+    const next = add(mul(sigmoid(f), cell), mul(sigmoid(i), tanh(g)));
+    const output = mul(sigmoid(o), tanh(next));
+    return { carry: { hidden: output, cell: next }, y: output };
   }
 }
 
