@@ -16,6 +16,7 @@ export type TaskName =
   | "sequence-labelling"
   | "text-to-image"
   | "icon"
+  | "control"
   | "method";
 
 /**

@@ -9,6 +9,7 @@ import {
   type Ema,
   ema,
   findLearningRate,
+  type KeptState,
   type Optimizer,
   type RateCurve,
   type RateFinderOptions,
@@ -58,7 +59,10 @@ export interface PlanOptions<B extends BatchOf<B>> {
   readonly recipe: Recipe;
   readonly extras?: TrainingExtras;
   readonly seed: number;
-  readonly data: Pick<TrainingPlan<B>, "batches" | "batchesPerEpoch">;
+  readonly data: Pick<TrainingPlan<B>, "batches" | "batchesPerEpoch"> & {
+    /** What batches come from, where that has a state of its own. */
+    readonly kept?: KeptState;
+  };
   readonly evaluation: Pick<TrainingPlan<B>, "evaluate" | "metrics" | "scores">;
   /** AdamW without decay of norms and biases unless said. */
   readonly optimizer?: (schedule: Schedule, recipe: Recipe) => Optimizer;
@@ -66,7 +70,8 @@ export interface PlanOptions<B extends BatchOf<B>> {
 
 /** Plans the training of a system by a recipe: its optimiser and schedule, and the extras a user asked for. */
 export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): TrainingPlan<B> {
-  const { model, loss, recipe, extras = {}, seed, data, evaluation } = options;
+  const { model, loss, recipe, extras = {}, seed, evaluation } = options;
+  const { kept, ...data } = options.data;
   const updates = Math.ceil(data.batchesPerEpoch / (extras.accumulate ?? 1));
   const schedule = scheduleFor(recipe, updates, extras);
   whatLearns(model, extras, seed);
@@ -80,6 +85,7 @@ export function planTraining<B extends BatchOf<B>>(options: PlanOptions<B>): Tra
     ...(average && { average }),
     ...(patience !== undefined && { stop: new EarlyStopping({ metric, better, patience }) }),
   });
+  if (kept) training.keep(kept);
   return {
     ...{ training, epochs: recipe.epochs, schedule, loss, ...data, ...evaluation },
     ...(average && { average }),

@@ -69,7 +69,8 @@ async function labelled(
   data: SubjectData,
   name: string,
 ): Promise<Labelled> {
-  const calls = [...(data.examples?.() ?? [])];
+  const calls: (readonly HostTensor[])[] = [];
+  for await (const call of data.examples?.() ?? []) calls.push(call);
   const size = calls[0]?.[0]?.shape[0] ?? 0;
   const labels = data.labels?.slice(0, calls.length * size) ?? (await answers(system, calls, name));
   const inputs = (calls[0] ?? []).map((_, i) => joined(calls.map((call) => call[i] as HostTensor)));

@@ -55,7 +55,7 @@ export async function proofOf(subject: Subject, after: Change, seed: number): Pr
   const [plain, changed] = [compiledWith(subject, subject.compile), compiledWith(subject, after)];
   const draws = Array.from({ length: DRAWS }, (_, i) => randomInputs(exported, seed + i));
   const differences: Compared[] = [await compared("random", draws, plain, changed)];
-  const examples = [...firstOf(subject.data?.examples?.() ?? [], EXAMPLES)];
+  const examples = await firstOf(subject.data?.examples?.() ?? [], EXAMPLES);
   if (examples.length > 0) differences.push(await compared("real", examples, plain, changed));
   const timed = randomInputs(exported, seed, TIMED_BATCH);
   const times = await timesOf([plain, changed], timed);
@@ -140,10 +140,11 @@ async function storedSize(
   return { weights: countParameters(reads), bytes };
 }
 
-function* firstOf<T>(all: Iterable<T>, count: number): Generator<T> {
-  let left = count;
-  for (const one of all) {
-    if (left-- === 0) return;
-    yield one;
+async function firstOf<T>(all: Iterable<T> | AsyncIterable<T>, count: number): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of all) {
+    if (found.length === count) break;
+    found.push(one);
   }
+  return found;
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, extname } from "node:path";
 import type { System } from "@quire/papers";
-import type { CompileOptions, HostTensor } from "@quire/tensor";
+import type { CompileOptions, Examples } from "@quire/tensor";
 import type { Console } from "../console.ts";
 import { UsageError } from "../errors.ts";
 import { choice, size, text, type Values } from "../option.ts";
@@ -53,7 +53,7 @@ export interface Subject {
 /** What a subject is measured on. */
 export interface SubjectData {
   /** Arguments of the exported function, some hundred; undefined where only measuring is known. */
-  readonly examples: (() => Iterable<readonly HostTensor[]>) | undefined;
+  readonly examples: (() => Examples) | undefined;
   /** The classes of the examples, in the order of the examples and inside of each, where they are known. */
   readonly labels?: Int32Array;
   /** Measures a system that computes what the subject does: the subject changed, or itself. */

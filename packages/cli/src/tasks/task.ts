@@ -10,7 +10,7 @@ import type {
   TrainingExtras,
   TrainingPlan,
 } from "@quire/papers";
-import type { CompileOptions, HostTensor } from "@quire/tensor";
+import type { CompileOptions, Examples } from "@quire/tensor";
 import type { BatchOf } from "@quire/train";
 import type { Console } from "../console.ts";
 import type { OptionTable, Values } from "../option.ts";
@@ -66,7 +66,7 @@ export interface TaskSpec<
   /** Measures a system on the part of the data that was kept apart. */
   measure(system: S, data: D, seed: number): Promise<Evaluation>;
   /** Arguments of the exported function, of the part that is learnt from: some hundred examples. */
-  inputs(system: S, data: D): Iterable<readonly HostTensor[]>;
+  inputs(system: S, data: D): Examples;
   /** What a report shows of a trained system beside its curves. */
   report(system: S, data: D): Promise<readonly Section[]>;
   readonly predict: PredictSpec<S, P>;
@@ -173,7 +173,7 @@ export interface LoadedData {
   recipeFor(paper: Paper): Recipe;
   begin(making: Omit<Making<never, never>, "data" | "options">): Promise<BegunTraining>;
   measure(system: System, seed: number): Promise<Evaluation>;
-  inputs(system: System): Iterable<readonly HostTensor[]>;
+  inputs(system: System): Examples;
 }
 
 /** A system about to be trained, whose kind of batches only its task knows. */

@@ -1,5 +1,6 @@
 import type { Paper, TaskName } from "@quire/papers";
 import { UsageError } from "../errors.ts";
+import { control } from "./control.ts";
 import { forecasting } from "./forecasting.ts";
 import { icon } from "./icon.ts";
 import { imageClassification } from "./image-classification.ts";
@@ -20,6 +21,7 @@ const tasks: readonly Task[] = [
   sequenceLabelling,
   textToImage,
   icon,
+  control,
 ];
 
 /**

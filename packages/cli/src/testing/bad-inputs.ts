@@ -49,6 +49,11 @@ export const badInputs: {
     "list.json": "[1]",
     "bad.json": "{epochs: 3}",
     "model.onnx": "no model",
+    "no-environment.js": "export const speed = 3;\n",
+    "broken-environment.js": 'throw new Error("no display");\n',
+    "wrong-environment.js":
+      'export const make = () => ({ observationSpace: { kind: "box", shape: [2], low: 0, high: 1 }, ' +
+      'actionSpace: { kind: "discrete", count: 2 }, reset: () => [0], step: () => ({}) });\n',
   },
   calls: [
     ["an unknown command", ["trian"]],
@@ -203,6 +208,22 @@ export const badInputs: {
     [
       "a way from noise that is none",
       ["sample", "whole", "--prompt", "a red circle", "--sampler", "euler"],
+    ],
+    ["no environment", ["train", "gtrxl"]],
+    ["an unknown environment", ["train", "gtrxl", "--env", "t-mase"]],
+    ["an environment twice", ["train", "gtrxl", "--env", "t-maze", "--data", "reach"]],
+    ["a number that an environment has not", ["train", "gtrxl", "--env", "t-maze:lenght=3"]],
+    ["a number of an environment without its name", ["train", "gtrxl", "--env", "t-maze:30"]],
+    ["a corridor of another environment", ["train", "gtrxl", "--env", "reach", "--corridor", "9"]],
+    ["a maze of an even size", ["train", "gtrxl", "--env", "memory-maze:size=6"]],
+    ["an environment's file that is not there", ["train", "gtrxl", "--env", "none.js"]],
+    ["a file that makes no environment", ["train", "gtrxl", "--env", "no-environment.js"]],
+    ["a file that fails as it is loaded", ["train", "gtrxl", "--env", "broken-environment.js"]],
+    ["an observation of another size", ["train", "gtrxl", "--env", "wrong-environment.js"]],
+    ["an unknown algorithm", ["train", "gtrxl", "--env", "t-maze", "--algorithm", "pppo"]],
+    [
+      "a width that does not divide into heads",
+      ["train", "gtrxl", "--env", "t-maze", "--width", "30", "--heads", "4"],
     ],
     ["neither sequences nor a task", ["train", "transformer-programs"]],
     ["a task that is none", ["train", "transformer-programs", "--task", "sorting"]],

@@ -1,7 +1,11 @@
 import { DataError } from "../errors.ts";
 import type { EnvironmentState, VectorEnvironment } from "./environment.ts";
 
-/** @throws DataError when there are not as many actions as environments, or one that does not exist. */
+/**
+ * Finds out whether environments can take actions.
+ *
+ * @throws DataError when there are not as many as environments, or one does not exist.
+ */
 export function checkActions(
   { name, count, actionSpace }: VectorEnvironment,
   actions: Int32Array,

@@ -97,7 +97,7 @@ export class OwnEnvironments implements VectorEnvironment {
     const { rewards, terminated, truncated, succeeded } = this.#result;
     for (const [place, running] of this.#running.entries()) {
       const action = actions[place] as number;
-      const answer = running.environment.step(action);
+      const answer = guarded(this.name, "step", () => running.environment.step(action));
       this.#check(answer);
       running.actions.push(action);
       running.total += answer.reward;
@@ -114,7 +114,8 @@ export class OwnEnvironments implements VectorEnvironment {
     return this.#result;
   }
 
-  #check({ reward, terminated }: Step): void {
+  #check(step: Step): void {
+    const { reward, terminated }: Partial<Step> = step ?? {};
     if (Number.isFinite(reward) && typeof terminated === "boolean") return;
     throw new DataError(
       `${this.name}: step must give a reward that is a number and terminated as true or false, got ${String(reward)} and ${String(terminated)}.`,
@@ -128,7 +129,11 @@ export class OwnEnvironments implements VectorEnvironment {
     running.actions = [];
     running.total = 0;
     const random = new Random(this.#seed).fork(place).fork(running.episode);
-    this.#see(place, running.environment.reset(random.bits()));
+    const seed = random.bits();
+    this.#see(
+      place,
+      guarded(this.name, "reset", () => running.environment.reset(seed)),
+    );
   }
 
   #see(place: number, observation: ArrayLike<number>): void {
@@ -176,8 +181,18 @@ export class OwnEnvironments implements VectorEnvironment {
   }
 }
 
+/** What a user's function gives; what it throws is told as its mistake. */
+function guarded<T>(name: string, what: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(`${name}: ${what} failed: ${said}`, { cause });
+  }
+}
+
 function made(name: string, make: MakeEnvironment): Environment {
-  const environment: Partial<Environment> | undefined = make();
+  const environment: Partial<Environment> | undefined = guarded(name, "make", make);
   const { observationSpace, actionSpace } = environment ?? {};
   const { shape, low = Number.NaN, high = Number.NaN } = observationSpace ?? {};
   const isBox =

@@ -79,6 +79,14 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
       `npx quire export runs/${id}-1`,
     ],
   },
+  control: {
+    data: "An environment by its name, or a JavaScript file of your own that exports one.",
+    commands: (id) => [
+      `npx quire train ${id} --env t-maze --corridor 20`,
+      `npx quire evaluate runs/${id}-1 --data t-maze:length=20`,
+      `npx quire predict runs/${id}-1 --data t-maze:length=20`,
+    ],
+  },
   method: {
     data: "A trained run or an ONNX file.",
     commands: (id) => [`npx quire show ${id}`],

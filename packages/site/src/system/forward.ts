@@ -1,5 +1,7 @@
 import type { Module } from "@quire/nn";
 import type {
+  AgentNetwork,
+  ControlTarget,
   ForecastTarget,
   IconTarget,
   ImageTarget,
@@ -26,10 +28,10 @@ const CALENDAR_FIELDS = 8;
 export function forwardPass(task: TaskName, model: Module, target: object): ForwardPass {
   if (task === "text-to-image") return denoisingPass(model as TextToImageNetwork, target);
   const forward = model.forward.bind(model) as (given: Tree<Tensor>) => Tree<Tensor>;
-  return { run: forward, input: inputOf(task, target) };
+  return { run: forward, input: inputOf(task, target, model) };
 }
 
-function inputOf(task: TaskName, target: object): Tree<TensorType> {
+function inputOf(task: TaskName, target: object, model: Module): Tree<TensorType> {
   switch (task) {
     case "image-classification": {
       const { channels, height, width } = target as ImageTarget;
@@ -55,6 +57,14 @@ function inputOf(task: TaskName, target: object): Tree<TensorType> {
     }
     case "tabular-prediction":
       return numbers(1, (target as TabularTarget).features);
+    case "control": {
+      const carried = Object.entries((model as AgentNetwork).carried);
+      return {
+        observations: numbers(1, 1, (target as ControlTarget).observation),
+        first: numbers(1, 1),
+        carried: Object.fromEntries(carried.map(([name, shape]) => [name, numbers(1, ...shape)])),
+      };
+    }
     case "text-to-image":
     case "method":
       throw new Error(`A system of ${task} has no forward pass of one input.`);

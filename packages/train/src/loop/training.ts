@@ -31,8 +31,6 @@ export interface TrainingOptions<B> {
   readonly average?: Ema;
   /** Ends the training early. */
   readonly stop?: EarlyStopping;
-  /** What else the training goes on from, beside the model and the optimiser. */
-  readonly kept?: KeptState;
   /** What must stay a number at every step: the loss unless said, or the gradients too, for one more pass over them. */
   readonly watch?: "loss" | "gradients";
 }
@@ -71,6 +69,7 @@ export class Training<B extends BatchOf<B>> {
   readonly #mode: Mode;
   readonly #step: Step<B>;
   #place: Place = start;
+  #kept: KeptState | undefined;
 
   constructor(options: TrainingOptions<B>) {
     const { model, optimizer, loss, seed = 0, gradients, average, watch = "loss" } = options;
@@ -121,6 +120,11 @@ export class Training<B extends BatchOf<B>> {
       if (added > 0) yield await this.#update(added);
       yield await this.#endEpoch(options);
     }
+  }
+
+  /** Makes further state part of checkpoints from now on: where environments stand, for one. */
+  keep(state: KeptState): void {
+    this.#kept = state;
   }
 
   #requireMemory(batch: B, limit: number): void {
@@ -184,12 +188,12 @@ export class Training<B extends BatchOf<B>> {
    * @throws QuireError while the model holds averaged weights.
    */
   async checkpoint(): Promise<Required<SafetensorsContent>> {
-    const { average, stop, kept } = this.#options;
+    const { average, stop } = this.#options;
     if (average?.isSwapped) {
       throw new QuireError("checkpoint: the model holds averaged weights; call swap again first.");
     }
     const metadata = { ...placeText(this.#place), ...stop?.state() };
-    return { tensors: await withKept(await valuesOf(this.#state), kept), metadata };
+    return { tensors: await withKept(await valuesOf(this.#state), this.#kept), metadata };
   }
 
   /**
@@ -200,7 +204,7 @@ export class Training<B extends BatchOf<B>> {
   async resume({ tensors, metadata = {} }: SafetensorsContent): Promise<void> {
     const place = parsePlace(metadata);
     await setValues("resume", this.#state, withoutKept(tensors));
-    await this.#options.kept?.restore(keptIn(tensors));
+    await this.#kept?.restore(keptIn(tensors));
     this.#options.stop?.restore(metadata);
     this.#place = place;
   }

@@ -1,12 +1,5 @@
 import { readFileSync } from "node:fs";
-import {
-  compile,
-  gradients,
-  type HostTensor,
-  hostTensor,
-  mul,
-  type Tensor,
-} from "@quire/tensor";
+import { compile, gradients, type HostTensor, hostTensor, mul, type Tensor } from "@quire/tensor";
 import { describe, expect, test } from "vitest";
 import { expectNear } from "../testing/stored.ts";
 import { clippedPolicyLoss, policyGradientLoss } from "./clipped-policy.ts";
