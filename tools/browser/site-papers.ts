@@ -1,72 +1,22 @@
 import { ok, strictEqual } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession } from "onnxruntime-node";
 import { chromium, type Page } from "playwright-core";
-import sharp from "sharp";
 import { findChromium, flags } from "./chromium.ts";
 import { type Check, type Site, until, withWatched } from "./site-check.ts";
+import { contentOf, drop, dropped } from "./site-dropped.ts";
+import { checkOnnx, checkSameAnswer, downloaded } from "./site-onnx.ts";
 import { places } from "./site-server.ts";
-
-/** What is dropped on papers' pages, and what their answers are to hold. */
-const dropped: Readonly<Record<string, { readonly file: string; readonly answer: RegExp }>> = {
-  cct: { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
-  excelformer: { file: "points.csv", answer: /row\s+2\s+(true|false)/ },
-  informer: { file: "hours.csv", answer: /How it goes on/ },
-  "lightning-attention": { file: "text.txt", answer: /the old king sees▸[\s\S]{20}/ },
-  linktransformer: { file: "names.txt", answer: /Which of them belong together/ },
-};
-
-/** What is dropped on the pages. */
-async function contentOf(file: string): Promise<Buffer> {
-  switch (file) {
-    case "picture.png":
-      return await sharp({ create: { width: 96, height: 80, channels: 3, background: "#30343a" } })
-        .composite([
-          {
-            input: Buffer.from(
-              '<svg width="96" height="80"><circle cx="48" cy="40" r="26" fill="#fff"/></svg>',
-            ),
-          },
-        ])
-        .png()
-        .toBuffer();
-    case "points.csv": {
-      const noise = Array.from({ length: 10 }, (_, i) => `noise ${i + 1}`);
-      const row = (a: number, b: number): string => [a, b, ...noise.map(() => 0.1)].join(",");
-      return Buffer.from(
-        `${["across", "up", ...noise].join(",")}\n${row(1, 0.1)}\n${row(2.5, 2)}\n`,
-      );
-    }
-    case "hours.csv": {
-      const rows = Array.from({ length: 96 }, (_, i) => {
-        const time = new Date(Date.UTC(2025, 4, 1) + i * 3_600_000).toISOString();
-        return `${time},${(100 + 9 * Math.sin((2 * Math.PI * i) / 24)).toFixed(2)}`;
-      });
-      return Buffer.from(`time,load\n${rows.join("\n")}\n`);
-    }
-    case "text.txt":
-      return Buffer.from("the old king sees");
-    default:
-      return Buffer.from("Delta Pump\nDelta Pump Ltd.\nIris Wire\nIris Wire & Co.\n");
-  }
-}
-
-/** Drops a file as a hand does. */
-async function drop(page: Page, file: string): Promise<void> {
-  const bytes = (await contentOf(file)).toString("base64");
-  const transfer = await page.evaluateHandle(
-    `(() => { const transfer = new DataTransfer(); const bytes = Uint8Array.from(atob("${bytes}"), (c) => c.charCodeAt(0)); ` +
-      `transfer.items.add(new File([bytes], "${file}", { type: "${file.endsWith("png") ? "image/png" : "text/plain"}" })); return transfer; })()`,
-  );
-  await page.locator(".drop").dispatchEvent("drop", { dataTransfer: transfer });
-}
 
 async function lossOf(page: Page): Promise<number> {
   const names = ["loss", "mse", "trainingLoss", "Pre-LN"].map((name) => `[data-value="${name}"]`);
   const text = await page.locator(names.join(",")).first().innerText();
   return Number(text);
 }
+
+/** The method that converts files in its page. */
+const CONVERTS = "pre-rmsnorm";
 
 /** Milliseconds after the last file that was kept in which no other comes. */
 const STILL = 3000;
@@ -88,28 +38,49 @@ async function train(page: Page): Promise<void> {
 
 function pageCheck(paper: string): Check {
   return {
-    name: `${paper} trains in its page, answers a file where it can, and leaves as ONNX`,
+    name: `${paper} trains in its page, answers a file, and leaves as ONNX with the same numbers`,
     run: (site) =>
       withWatched(site, { acceptDownloads: true }, async ({ page }) => {
         await page.goto(`${site.address}papers/${paper}/index.html`);
         ok(await page.evaluate("crossOriginIsolated"));
+        // Of a model with these norms the method has something to convert.
+        if (paper === CONVERTS) await page.locator("#control-form").selectOption("pre-crmsnorm");
         await train(page);
         await page.screenshot({ path: join(site.screenshots, `${paper}.png`), fullPage: false });
+        const answered = await answerOf(page, paper);
+        const session = await checkOnnx(page);
+        if (paper === "cct") await checkSameAnswer(session, answered);
+        if (paper === CONVERTS) await checkMethod(page);
         await page
           .locator(".stage")
           .screenshot({ path: join(site.screenshots, `${paper}-stage.png`) });
-        if (await page.getByRole("button", { name: "Download as ONNX" }).isVisible()) {
-          const answers = page.locator(".answers");
-          const { file, answer } = dropped[paper] ?? {};
-          if (file && answer) {
-            await drop(page, file);
-            await until("an answer", async () => answer.test(await answers.innerText()));
-          }
-          await checkOnnx(page, paper, file ? await answers.innerText() : "");
-        }
         if (await page.locator("#presets").isVisible()) await checkSizes(page);
       }),
   };
+}
+
+/** Drops what the paper's system reads, and gives the answer. */
+async function answerOf(page: Page, paper: string): Promise<string> {
+  const place = page.locator('.own[data-by="system"] .answers');
+  const { file, answer } = dropped[paper] ?? {};
+  if (!file || !answer) throw new Error(`no test drops a file on the page of ${paper}`);
+  await drop(page, "system", { name: file, content: await contentOf(file) });
+  await until(`an answer like ${answer}`, async () => answer.test(await place.innerText()));
+  return await place.innerText();
+}
+
+/** Drops the model that was trained on the place for a user's own, and takes what the method makes of it. */
+async function checkMethod(page: Page): Promise<void> {
+  const content = await downloaded(page, "Download as ONNX", ".onnx");
+  await drop(page, "method", { name: "mine.onnx", content });
+  const place = page.locator('.own[data-by="method"] .answers');
+  await until("a conversion", async () => / norms are RMSNorm now/.test(await place.innerText()));
+  const largest = /Largest difference on 3 calls of random inputs: (\S+) /;
+  ok(Number(largest.exec(await place.innerText())?.[1]) < 1e-4);
+  const made = await downloaded(page, "Download mine-pre-rmsnorm.onnx", ".onnx");
+  await InferenceSession.create(made);
+  await drop(page, "method", { name: "none.onnx", content: Buffer.from("no model") });
+  await until("a refusal", async () => (await place.innerText()).startsWith('"none.onnx": '));
 }
 
 /** Sizes are counted in the page, and are the published ones within their rounding. */
@@ -137,68 +108,6 @@ async function checkSizes(page: Page): Promise<void> {
   }
 }
 
-/** Downloads the model and runs it by ONNX Runtime in Node. */
-async function checkOnnx(page: Page, paper: string, answered: string): Promise<void> {
-  const coming = page.waitForEvent("download", {
-    predicate: (download) => download.suggestedFilename().endsWith(".onnx"),
-  });
-  await page.getByRole("button", { name: "Download as ONNX" }).click();
-  const path = await (await coming).path();
-  const session = await InferenceSession.create(readFileSync(path));
-  const feeds = Object.fromEntries(
-    session.inputMetadata.map((input) => {
-      if (!input.isTensor) throw new Error("inputs are tensors");
-      const shape = input.shape.map((size) => (typeof size === "number" ? size : 4));
-      const length = shape.reduce((product, size) => product * size, 1);
-      const isWhole = input.type === "int32";
-      const data = isWhole
-        ? Int32Array.from({ length }, (_, i) => i % 7)
-        : Float32Array.from({ length }, (_, i) => (i % 11) / 11);
-      return [input.name, new Tensor(isWhole ? "int32" : "float32", data, shape)];
-    }),
-  );
-  const outputs = await session.run(feeds);
-  for (const output of Object.values(outputs)) {
-    ok((output.data as Float32Array).every((value) => Number.isFinite(value)));
-  }
-  if (paper === "cct") await checkSameAnswer(session, answered);
-}
-
-/** What the page says of a picture is what the file says of it, by Node's runtime, digit by digit. */
-async function checkSameAnswer(session: InferenceSession, answered: string): Promise<void> {
-  const side = 24;
-  const picture = sharp(await contentOf("picture.png")).removeAlpha();
-  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
-  const grey = new Float32Array(side * side);
-  const span = (place: number, pixels: number): [number, number] => {
-    const from = Math.floor((place * pixels) / side);
-    return [from, Math.max(from + 1, Math.floor(((place + 1) * pixels) / side))];
-  };
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const [rows, columns] = [span(y, info.height), span(x, info.width)];
-      let sum = 0;
-      let count = 0;
-      for (let row = rows[0]; row < rows[1]; row++) {
-        for (let column = columns[0]; column < columns[1]; column++) {
-          const at = 3 * (row * info.width + column);
-          sum += ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
-          count += 1;
-        }
-      }
-      grey[y * side + x] = Math.floor(sum / count) / 255;
-    }
-  }
-  const { probabilities } = await session.run({
-    images: new Tensor("float32", grey, [1, 1, side, side]),
-  });
-  const said = [...answered.matchAll(/([\d.]+) %/g)].map(([, share]) => share);
-  const found = [...((probabilities as Tensor).data as Float32Array)]
-    .sort((a, b) => b - a)
-    .map((share) => (100 * share).toFixed(1));
-  strictEqual(said.join(), found.join());
-}
-
 const offline: Check = {
   name: "a page that was loaded works without a network",
   run: (site) =>
@@ -223,6 +132,19 @@ const offline: Check = {
       await train(page);
       await page.context().setOffline(false);
       strictEqual(complaints.join("\n"), "");
+    }),
+};
+
+const copying: Check = {
+  name: "a page's citation is copied",
+  run: (site) =>
+    withWatched(site, { permissions: ["clipboard-read", "clipboard-write"] }, async ({ page }) => {
+      await page.goto(`${site.address}papers/informer/index.html`);
+      await page.getByRole("button", { name: "Copy the BibTeX entry" }).click();
+      await page.getByText("Copied").waitFor();
+      const copied = (await page.evaluate("navigator.clipboard.readText()")) as string;
+      strictEqual(copied, await page.locator("#cite code").innerText());
+      ok(copied.includes("author = {Haoyi Zhou and Shanghang Zhang and"));
     }),
 };
 
@@ -278,8 +200,16 @@ export function paperChecks(isShort: boolean): readonly Check[] {
     readFileSync(join(folder, id, "index.html"), "utf8").includes('id="demonstration"'),
   );
   ok(Object.keys(dropped).every((id) => shown.includes(id)));
+  const missing = readdirSync(folder).filter((id) => {
+    const html = readFileSync(join(folder, id, "index.html"), "utf8");
+    return !shown.includes(id) && !html.includes('class="paper planned"');
+  });
+  const all: Check = {
+    name: "every paper that runs trains in its page",
+    run: () => Promise.resolve(strictEqual(missing.join(", "), "")),
+  };
   const tried = shown.filter((id) => !isShort || id === QUICK);
-  return [...tried.map(pageCheck), offline, still, ...(isShort ? [] : [gpu])];
+  return [all, ...tried.map(pageCheck), copying, offline, still, ...(isShort ? [] : [gpu])];
 }
 
 /** A page trains where nothing isolates it, on one thread. */

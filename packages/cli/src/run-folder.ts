@@ -9,6 +9,7 @@ import type {
   System,
   TrainingExtras,
 } from "@quire/papers";
+import { IMPORTED } from "@quire/papers/imported-system";
 import { type CompileOptions, type GraphTransform, QuireError } from "@quire/tensor";
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
@@ -17,7 +18,7 @@ import { commit, type Machine, machine, versions } from "./machine.ts";
 import { suggestion } from "./nearest.ts";
 import { loadBuild, loadMethod } from "./papers.ts";
 import { chained } from "./subject/chained.ts";
-import { IMPORTED, importedBuild } from "./subject/imported-build.ts";
+import { importedBuild } from "./subject/imported-build.ts";
 import type { Task } from "./tasks/task.ts";
 import { taskNamed } from "./tasks/tasks.ts";
 

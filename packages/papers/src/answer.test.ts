@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
-import { answer, type Given } from "./answer.ts";
+import { answer, wantedBy } from "./answer.ts";
 import { demonstration as cct } from "./cct/demonstration.ts";
 import type { Demonstration } from "./demonstration.ts";
 import { demonstration as informer } from "./informer/demonstration.ts";
 import { demonstration as linktransformer } from "./linktransformer/demonstration.ts";
 import type { System } from "./system.ts";
+import type { Given } from "./task-answer.ts";
+import { demonstration as transformerPrograms } from "./transformer-programs/demonstration.ts";
+import { demonstration as tsmixer } from "./tsmixer/demonstration.ts";
 
 /** A system after so many frames of its demonstration. */
 async function after(demonstration: Demonstration, frames: number): Promise<System> {
@@ -33,6 +36,7 @@ test("a picture of any size is seen as small as the classifier sees, and named",
   const system = await after(cct, 1);
   const bytes = new Uint8ClampedArray(4 * 100 * 60).fill(200);
   const [said, seen] = await answer(system, { kind: "picture", width: 100, height: 60, bytes });
+  expect(wantedBy(system)?.kind).toBe("picture");
   if (said?.kind !== "text" || seen?.kind !== "pixels") throw new Error("a text and a picture");
   const shares = said.text.split("\n").map((line) => Number.parseFloat(line));
   expect(shares).toHaveLength(4);
@@ -40,7 +44,7 @@ test("a picture of any size is seen as small as the classifier sees, and named",
   expect([seen.width, seen.height]).toEqual([24, 24]);
   expect([...new Set(seen.bytes)].sort()).toEqual([200, 255]);
   await expect(answer(system, file("a.csv", "a\n1\n"))).rejects.toThrow(
-    /^this system has no answer to a file\.$/,
+    /^"a\.csv" is no picture: give one\.$/,
   );
 });
 
@@ -69,4 +73,36 @@ test("names of a list are compared with one another, itself the nearest", async 
   if (figure?.kind !== "heat") throw new Error("a heat map");
   expect(figure.rows).toEqual(["Delta Pump", "Delta Pump Ltd.", "Iris Wire"]);
   for (const [i, row] of figure.values.entries()) expect(row[i]).toBeCloseTo(1, 4);
+});
+
+test("series are as many as were learnt", async () => {
+  const system = await after(tsmixer, 1);
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    return `${new Date(Date.UTC(2025, 0, 1) + i * 3_600_000).toISOString()},${i % 24},${i % 7}`;
+  });
+  const given = file("two.csv", `time,power,wind\n${rows.join("\n")}\n`);
+  const [figure] = await answer(system, given);
+  if (figure?.kind !== "lines") throw new Error("lines");
+  expect(figure.series.find(({ name }) => name === "forecast")?.points).toHaveLength(12);
+  const few = rows.map((row) => row.replace(/,\d+$/, "")).join("\n");
+  await expect(answer(system, file("one.csv", `time,power\n${few}\n`))).rejects.toThrow(
+    /^"one\.csv" has 1 column of numbers, and the model forecasts 2: demand, wind; give as many\.$/,
+  );
+});
+
+test("sequences are labelled, a line or a row each", async () => {
+  const system = await after(transformerPrograms, 1);
+  const [figure] = await answer(system, file("mine.txt", "3 1 2\n\n0,0\n"));
+  if (figure?.kind !== "text") throw new Error("a text");
+  const lines = figure.text.split("\n");
+  expect(lines.map((line) => line.split(/\s+/).length)).toEqual([3, 3, 1, 2, 2]);
+  expect([lines[0], lines[3]]).toEqual(["3  1  2", "0  0"]);
+  const [same] = await answer(system, file("mine.csv", "id,sequence\n7,3 1 2\n8,0 0\n"));
+  expect(same).toEqual(figure);
+  await expect(answer(system, file("odd.txt", "3 x\n"))).rejects.toThrow(
+    /^"x" is no token that the model learnt: it knows /,
+  );
+  await expect(answer(system, file("none.txt", "\n"))).rejects.toThrow(
+    /^"none\.txt" holds no tokens: give a sequence a line\.$/,
+  );
 });

@@ -23,7 +23,7 @@ export {
   type FollowOptions,
   followPlan,
 } from "./follow-plan.ts";
-export type { Derivation, Method } from "./method.ts";
+export type { Derivation, FileAnswer, Method, OnFile } from "./method.ts";
 export type {
   Budget,
   Build,

@@ -1,6 +1,8 @@
+import { randomInputs } from "@quire/papers/exported";
 import { NormConversion } from "@quire/papers/pre-rmsnorm/folding";
-import type { FoundNorm, NormKind } from "@quire/papers/pre-rmsnorm/found-norms";
+import type { NormKind } from "@quire/papers/pre-rmsnorm/found-norms";
 import type { Streams } from "@quire/papers/pre-rmsnorm/streams";
+import { placeOf, toldStreams, whyNone } from "@quire/papers/pre-rmsnorm/told-streams";
 import { record, type Tensor } from "@quire/tensor";
 import { command } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -9,19 +11,11 @@ import { count, percent } from "../numbers.ts";
 import { choice, required } from "../option.ts";
 import { chained } from "../subject/chained.ts";
 import { checkPlace, derivedOptions, writeChanged } from "../subject/derive.ts";
-import { randomInputs } from "../subject/examples.ts";
 import { type Proof, proofOf, type Size } from "../subject/proof.ts";
 import { openSubject, type Subject, subjectArgument, subjectOptions } from "../subject/subject.ts";
 import { table } from "../table.ts";
 
 const METHOD = "pre-rmsnorm";
-
-/** What the kinds of norms are called. */
-const titles = {
-  "pre-ln": "LayerNorm",
-  "pre-rmsnorm": "RMSNorm",
-  "pre-crmsnorm": "CRMSNorm",
-} as const satisfies Record<NormKind, string>;
 
 /** Gives a trained model other norms that compute the same. */
 export const convertCommand = command({
@@ -84,35 +78,10 @@ async function streamsIn(
 
 function requireSome({ name }: Subject, { converted, left }: Streams, to: NormKind): void {
   if (converted.length > 0) return;
-  const [first] = left;
-  if (!first) {
-    throw new UsageError(
-      `"${name}" has no norms but ${titles[to]} already, if it has any: choose another --to, or another model.`,
-    );
-  }
-  const all = left.length > 1 ? `none of its ${left.length} norms can` : "its norm cannot";
-  throw new UsageError(
-    `"${name}" stays as it is, ${all} become ${titles[to]}: ${placeOf(first.norm)}: ${first.why}; ` +
-      "give a model whose norms stand before its blocks (Pre-LN).",
-  );
-}
-
-function placeOf({ output: { node } }: FoundNorm): string {
-  return node.path === "" ? `a norm of ${output(node.outputs[0]?.shape ?? [])}` : node.path;
-}
-
-function output(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+  throw new UsageError(`"${name}" ${whyNone(left, to, "choose another --to, or another model")}`);
 }
 
 function report(streams: Streams, proof: Proof, to: NormKind, written: string): string {
-  const norms = streams.converted.reduce((sum, one) => sum + one.norms.length, 0);
-  const entries = streams.converted.reduce((sum, one) => sum + one.entries.size, 0);
-  const centred = `; ${entries} values that no weights make are centred on their way in`;
-  const left = groupedByReason(streams).map(
-    ([why, places]) =>
-      `Left as ${places.length === 1 ? "it is" : "they are"}: ${places.join(", ")}: ${why}.`,
-  );
   const columns = [
     { title: "" },
     { title: "before", align: "right" } as const,
@@ -136,19 +105,10 @@ function report(streams: Streams, proof: Proof, to: NormKind, written: string): 
     const share = metricText(largest / largestValue, "number");
     return `Largest difference on ${calls} calls of ${inputs} inputs: ${metricText(largest, "number")} (${share} of the largest value).`;
   });
-  const first = streams.converted.length > 0 ? `${norms} norms are ${titles[to]} now` : "";
   return [
-    `${first}${entries > 0 ? centred : ""}.`,
-    ...left,
+    ...toldStreams(streams, to),
     table(columns, rows),
     ...differences,
     `Wrote ${written}.`,
   ].join("\n");
-}
-
-/** Norms that stay, by the reason. */
-function groupedByReason({ left }: Streams): [why: string, places: string[]][] {
-  const groups = new Map<string, string[]>();
-  for (const { norm, why } of left) groups.set(why, [...(groups.get(why) ?? []), placeOf(norm)]);
-  return [...groups];
 }

@@ -7,12 +7,13 @@ import {
   planImageTraining,
   type TrainingPlan,
 } from "@quire/papers";
+import { IMPORTED } from "@quire/papers/imported-system";
 import { QuireError, ShapeError } from "@quire/tensor";
 import type { ImportedClassifier } from "@quire/train";
 import { UsageError } from "../errors.ts";
 import { count, percent } from "../numbers.ts";
 import { imageSections } from "../report/image-sections.ts";
-import { BASE, buildOf, IMPORTED, type ImportedOptions } from "../subject/imported-build.ts";
+import { BASE, buildOf, type ImportedOptions } from "../subject/imported-build.ts";
 import { type Normalization, statisticsOf } from "../subject/normalization.ts";
 import type { BegunTraining } from "../tasks/task.ts";
 import type { OpenedModel } from "./open-model.ts";

@@ -1,8 +1,8 @@
 import type { ExportedFunction } from "@quire/papers";
+import { ImportedSystem } from "@quire/papers/imported-system";
 import { HostTensor, hostTensor, Random, scoresOf, Tensor, type Tree } from "@quire/tensor";
 import { crossEntropy } from "@quire/train";
 import { UsageError } from "../errors.ts";
-import { ImportedSystem } from "../subject/imported-system.ts";
 import type { Subject, SubjectData } from "../subject/subject.ts";
 import type { Learner, Learning } from "./learner.ts";
 

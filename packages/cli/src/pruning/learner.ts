@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type { Recipe, System, TrainingPlan } from "@quire/papers";
+import { IMPORTED } from "@quire/papers/imported-system";
 import type { BatchOf } from "@quire/train";
 import { loadModelFile } from "@quire/train/node";
 import type { Console } from "../console.ts";
 import { UsageError } from "../errors.ts";
 import { loadBuild, loadPaper } from "../papers.ts";
 import { type OpenRun, runFiles } from "../run-folder.ts";
-import { IMPORTED } from "../subject/imported-build.ts";
 import type { BegunTraining } from "../tasks/task.ts";
 
 /** What a model learns from, batch by batch, and by which loss. */

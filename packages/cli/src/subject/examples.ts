@@ -1,5 +1,5 @@
 import type { ExportedFunction } from "@quire/papers";
-import { type DType, HostTensor, hostTensor, Random, sizeOf } from "@quire/tensor";
+import { HostTensor, sizeOf } from "@quire/tensor";
 
 /** Inputs of a model, example after example. */
 export interface Examples {
@@ -11,8 +11,6 @@ export interface Examples {
 
 /** How many examples are computed at a time where a model takes any number. */
 const BATCH = 32;
-/** What stands for a free size that is not the first where nothing says what it is. */
-const FREE_SIZE = 16;
 
 /** How many examples a call must take; undefined where an input leaves its first size free. */
 function fixedBatch({ inputs }: ExportedFunction): number | undefined {
@@ -42,29 +40,4 @@ function rowsOf({ dtype, shape, data }: HostTensor, from: number, count: number)
   const row = sizeOf(shape.slice(1));
   const rows = data.subarray(from * row, (from + count) * row);
   return new HostTensor(dtype, [count, ...shape.slice(1)], rows as HostTensor["data"]);
-}
-
-/**
- * Random arguments of a model: numbers of a normal distribution, and 0 or 1 where it takes whole numbers, which are
- * tokens of every vocabulary and right in every mask.
- */
-export function randomInputs(
-  { inputs, samples = {} }: ExportedFunction,
-  seed: number,
-  batch = 2,
-): HostTensor[] {
-  const random = new Random(seed);
-  return Object.entries(inputs).map(([name, { shape, dtype = "float32" }]) => {
-    const sizes = shape.map((size, axis) => {
-      if (typeof size === "number") return size;
-      return samples[size]?.[0] ?? (axis === 0 ? batch : FREE_SIZE);
-    });
-    return randomTensor(dtype, sizes, random.fork(name));
-  });
-}
-
-function randomTensor(dtype: DType, shape: readonly number[], random: Random): HostTensor {
-  const isNumber = dtype === "float32" || dtype === "float16";
-  const draw = (): number => (isNumber ? random.normal() : random.integer(2));
-  return hostTensor(Array.from({ length: sizeOf(shape) }, draw), shape, dtype);
 }

@@ -1,12 +1,13 @@
 import { statSync } from "node:fs";
 import { type System, shareInterval } from "@quire/papers";
+import { ImportedSystem } from "@quire/papers/imported-system";
+import { type Outputs, outputDifference } from "@quire/papers/output-difference";
 import type { HostTensor } from "@quire/tensor";
 import type { Console } from "../console.ts";
 import { UsageError } from "../errors.ts";
 import type { Evaluation, MeasuredMetric } from "../tasks/task.ts";
-import { differenceMetrics, type Outputs, outputDifference } from "./difference.ts";
+import { differenceMetrics } from "./difference.ts";
 import { batchesOf, countSeen, type Examples } from "./examples.ts";
-import { ImportedSystem } from "./imported-system.ts";
 import { namedInputs } from "./named-inputs.ts";
 import type { Normalization } from "./normalization.ts";
 import { pictureExamples } from "./picture-examples.ts";

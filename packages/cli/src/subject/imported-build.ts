@@ -6,9 +6,6 @@ import { type OnnxFiles, readOnnxFiles } from "@quire/tensor/node";
 import { ImportedClassifier, pictureInput } from "@quire/train";
 import { UsageError } from "../errors.ts";
 
-/** What stands for a paper's id where a model was imported. */
-export const IMPORTED = "imported";
-
 /** The name that the imported file has in a run's folder. */
 export const BASE = "base.onnx";
 

@@ -1,8 +1,8 @@
+import type { ImportedSystem } from "@quire/papers/imported-system";
 import { type HostTensor, QuireError } from "@quire/tensor";
 import { loadSafetensors } from "@quire/train/node";
 import { UsageError } from "../errors.ts";
 import type { Examples } from "./examples.ts";
-import type { ImportedSystem } from "./imported-system.ts";
 
 /** The name under which a file of examples holds their classes. */
 const LABELS = "labels";

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ChannelStatistics, Dataset, imageTensor } from "@quire/data";
 import { imageFolder } from "@quire/data/files";
+import type { ImportedSystem } from "@quire/papers/imported-system";
 import { type HostTensor, hostTensor, QuireError, sizeOf } from "@quire/tensor";
 import { type PictureInput, pictureInput } from "@quire/train";
 import type { Console } from "../console.ts";
@@ -9,7 +10,6 @@ import { UsageError } from "../errors.ts";
 import { picturesAt, readPictures } from "../pictures.ts";
 import type { Examples } from "./examples.ts";
 import type { FileDataOptions } from "./file-data.ts";
-import type { ImportedSystem } from "./imported-system.ts";
 import { statisticsOf } from "./normalization.ts";
 
 /**

@@ -1,3 +1,5 @@
+import { namedOutputs, randomInputs } from "@quire/papers/exported";
+import { largestIn, type Outputs, outputDifference } from "@quire/papers/output-difference";
 import {
   type Compiled,
   type CompileOptions,
@@ -6,11 +8,8 @@ import {
   exportOnnx,
   type HostTensor,
   record,
-  Tensor,
-  type Tree,
+  type Tensor,
 } from "@quire/tensor";
-import { type Outputs, outputDifference } from "./difference.ts";
-import { randomInputs } from "./examples.ts";
 import type { Subject } from "./subject.ts";
 
 /** How a model and what was made of it compare. */
@@ -74,18 +73,7 @@ export async function proofOf(subject: Subject, after: Change, seed: number): Pr
 type Run = Compiled<Tensor[], Record<string, Tensor>>;
 
 function compiledWith({ system: { exported } }: Subject, change: Change): Run {
-  return compile((...inputs: Tensor[]) => named(exported.run(...inputs)), change);
-}
-
-/** Results under names of their own, whatever the function returns them in. */
-function named(results: Tree<Tensor>): Record<string, Tensor> {
-  const found: Record<string, Tensor> = {};
-  const visit = (tree: Tree<Tensor>): void => {
-    if (tree instanceof Tensor) found[`output ${Object.keys(found).length}`] = tree;
-    else for (const part of Object.values(tree)) visit(part as Tree<Tensor>);
-  };
-  visit(results);
-  return found;
+  return compile(namedOutputs(exported), change);
 }
 
 async function compared(
@@ -99,13 +87,8 @@ async function compared(
     before.push(await plain(...(call as HostTensor[])));
     after.push(await changed(...(call as HostTensor[])));
   }
-  const values = before.flatMap((outputs) => Object.values(outputs));
-  let largestValue = 0;
-  for (const value of values) {
-    for (const one of value.toArray()) largestValue = Math.max(largestValue, Math.abs(one));
-  }
   const { largest } = outputDifference(after, before);
-  return { inputs, calls: calls.length, largest, largestValue };
+  return { inputs, calls: calls.length, largest, largestValue: largestIn(before) };
 }
 
 /** The median milliseconds of a call of each, which take turns. */

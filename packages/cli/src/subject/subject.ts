@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, extname } from "node:path";
 import type { System } from "@quire/papers";
+import { ImportedSystem } from "@quire/papers/imported-system";
 import type { CompileOptions, Examples } from "@quire/tensor";
 import type { Console } from "../console.ts";
 import { UsageError } from "../errors.ts";
@@ -8,7 +9,6 @@ import { choice, size, text, type Values } from "../option.ts";
 import { type OpenRun, openRun } from "../run-folder.ts";
 import type { Evaluation } from "../tasks/task.ts";
 import { fileData } from "./file-data.ts";
-import { ImportedSystem } from "./imported-system.ts";
 import { normalizations } from "./normalization.ts";
 import { readOnnx } from "./read-onnx.ts";
 import { runData } from "./run-data.ts";

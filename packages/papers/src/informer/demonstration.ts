@@ -6,8 +6,8 @@ import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.
 import type { Figure } from "../figure.ts";
 import type { Recipe } from "../recipe.ts";
 import { describeForecastModel } from "../tasks/forecast-comparison.ts";
-import { type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
-import { forecastFigure, windowStretch } from "../tasks/forecast-figure.ts";
+import { prepareForecast } from "../tasks/forecast-data.ts";
+import { lastWindowFigure } from "../tasks/forecast-look.ts";
 import { SeriesForecaster } from "../tasks/forecast-system.ts";
 import { planForecastTraining } from "../tasks/forecast-training.ts";
 import { build, type Informer, type InformerOptions } from "./model.ts";
@@ -18,6 +18,7 @@ const HOUR = 3_600_000;
 const STEPS = 600;
 const CONTEXT = 48;
 const HORIZON = 24;
+const look = { title: "The last day, which it has not seen", name: "Informer" };
 
 const recipe: Recipe = {
   ...{ epochs: 10, batchSize: 16, learningRate: 6e-3, warmUp: 1, weightDecay: 0 },
@@ -77,7 +78,7 @@ async function* run({
       if (event.type !== "epoch") continue;
       const { mse = 0, naiveMse = 0 } = event.metrics;
       const shown = { trainingLoss: event.loss, mse, naiveMse };
-      const figures = [await forecastOf(system, data, prepared)];
+      const figures = [await lastWindowFigure(system, data, prepared, look)];
       if (options.attention === "prob") {
         figures.push(await activityFigure(activity, prepared.validation, factor));
       }
@@ -103,25 +104,6 @@ function madeSeries(noise: number, random: Random): ForecastingData {
     ],
   });
   return forecasting(table, { targets: ["load"] });
-}
-
-/** The last window's past, what came, and what is forecast. */
-async function forecastOf(
-  system: SeriesForecaster,
-  { series }: ForecastingData,
-  { validation, scales }: PreparedForecast,
-): Promise<Figure> {
-  const window = validation.size - 1;
-  const [mean, deviation] = [scales[""]?.mean[0] ?? 0, scales[""]?.deviation[0] ?? 1];
-  const scale = (value: number): number => value * deviation + mean;
-  const times = series[0]?.times ?? new Float64Array();
-  const { past, truth } = windowStretch(validation, window, { channel: 0, times, scale });
-  const said = await system.forecast(validation, [window]);
-  const forecast = { times: truth.times, values: Array.from(said, scale) };
-  return forecastFigure({
-    ...{ title: "The last day, which it has not seen", of: "load", past, truth },
-    forecasts: { Informer: forecast },
-  });
 }
 
 /** How far each step's attention is from uniform, in the first layer. `[B, T, C], [B, T + ., 8] -> [B, H, T]` */

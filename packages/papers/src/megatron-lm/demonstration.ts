@@ -1,14 +1,37 @@
-import { countParameters, Division, initialize } from "@quire/nn";
-import { type Collectives, compile, hostTensor, Random, type Tensor } from "@quire/tensor";
+import { characterTokenizer } from "@quire/data";
+import {
+  countParameters,
+  Division,
+  initialize,
+  type Module,
+  partOfWhole,
+  shardOf,
+  wholeOf,
+} from "@quire/nn";
+import {
+  type Collectives,
+  compile,
+  type HostTensor,
+  hostTensor,
+  Random,
+  type Tensor,
+  type Variable,
+} from "@quire/tensor";
 import { adamW, cosine, groupsInOneProcess } from "@quire/train";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
 import type { Figure } from "../figure.ts";
+import { LanguageModelSystem } from "../tasks/language-model.ts";
 import { MegatronGpt } from "./model.ts";
+import { paper } from "./paper.ts";
 
-const STEPS = 60;
-const SHOWN = 10;
-const [rows, length] = [8, 16];
-const target = { vocabulary: 32, context: length };
+const STEPS = 160;
+const SHOWN = 20;
+const [rows, length] = [8, 24];
+/** Letters that follow one another; the first token stands for those that are not known. */
+const tokenizer = characterTokenizer(["abcdefghijklmnopqrstuvwxyz12345"]);
+const letters = tokenizer.size - 1;
+const target = { vocabulary: tokenizer.size, context: length };
+const size = { width: 32, depth: 2, heads: 4, dropout: 0 };
 
 /** A small GPT that as many processes divide as one likes, all of them in the page. */
 export const demonstration: Demonstration = {
@@ -35,17 +58,22 @@ interface Traffic {
   numbers: number;
 }
 
-async function* run({ values, seed, signal }: DemonstrationGiven): AsyncGenerator<Frame, void> {
-  const size = Number(values["processes"]);
+async function* run({
+  values,
+  seed,
+  signal,
+  onSystem,
+}: DemonstrationGiven): AsyncGenerator<Frame, void> {
+  const processes = Number(values["processes"]);
   const sequence = values["sequence"] === true;
   const traffic: Traffic = { calls: 0, numbers: 0 };
-  const parts = groupsInOneProcess(size).map((group) => {
+  const parts = groupsInOneProcess(processes).map((group) => {
     const division = new Division(watched(group, traffic), { sequence });
-    const options = { width: 32, depth: 2, heads: 4, dropout: 0 };
-    const model = new MegatronGpt(options, target, division);
+    const model = new MegatronGpt(size, target, division);
     initialize(model, seed);
     return { model, step: stepOf(model) };
   });
+  const whole = wholeModel();
   const random = new Random(seed);
   const held = parts.map(({ model }) => countParameters(model));
   const losses: (readonly [number, number])[][] = parts.map(() => []);
@@ -58,12 +86,51 @@ async function* run({ values, seed, signal }: DemonstrationGiven): AsyncGenerato
     });
     const isShown = i === 1 || i % SHOWN === 0;
     const once = { calls: traffic.calls - before.calls, numbers: traffic.numbers - before.numbers };
+    if (isShown) {
+      const models = parts.map(({ model }) => model);
+      await joinParts(models, whole.model);
+      // Before they were joined there was nothing to ask.
+      if (i === 1) onSystem?.(whole);
+    }
     yield {
       ...{ step: i, steps: STEPS, values: { loss: found[0]?.loss.item() ?? Number.NaN } },
-      ...(isShown && { figures: [curves(losses), account(held, once, size)] }),
+      ...(isShown && { figures: [curves(losses), account(held, once, processes)] }),
     };
   }
-  await Promise.all(parts.map(({ step }) => step.release()));
+  await Promise.all([...parts.map(({ step }) => step.release()), whole.release()]);
+}
+
+/** The same model undivided, which writes on and leaves as a file. */
+function wholeModel() {
+  const description = {
+    task: "language-modelling",
+    paper: paper.id,
+    options: size,
+    target,
+  } as const;
+  return new LanguageModelSystem(new MegatronGpt(size, target), description, tokenizer);
+}
+
+/** Sets a variable of one process, which fills a whole up as its shard has it. */
+async function setWhole(variable: Variable | undefined, whole: HostTensor): Promise<void> {
+  const shard = variable && shardOf(variable);
+  const values = shard ? partOfWhole(shard, whole.data as Float32Array) : whole.data;
+  await variable?.set(hostTensor(values as Float32Array, variable.shape));
+}
+
+/** Gives a whole model the weights that the processes hold parts of. */
+async function joinParts(models: readonly MegatronGpt[], whole: Module): Promise<void> {
+  const places = new Map(whole.namedState());
+  await Promise.all(
+    models.map(async (model, rank) => {
+      for (const [path, variable] of model.namedState()) {
+        const value = await variable.get();
+        const shard = shardOf(variable);
+        const joined = shard ? await wholeOf(shard, value) : value;
+        if (rank === 0) await setWhole(places.get(path), joined);
+      }
+    }),
+  );
 }
 
 function stepOf(model: MegatronGpt) {
@@ -76,16 +143,16 @@ function stepOf(model: MegatronGpt) {
   });
 }
 
-/** Rows that count upwards by a step of their own, again from 0 after the last token. */
+/** Rows that count upwards by a step of their own, again from the first letter after the last. */
 function counting(random: Random) {
   const ids = new Int32Array(rows * length);
   const next = new Int32Array(rows * length);
   for (let row = 0; row < rows; row++) {
-    const start = Math.floor(target.vocabulary * random.uniform());
+    const start = Math.floor(letters * random.uniform());
     const stride = 1 + Math.floor(3 * random.uniform());
     for (let i = 0; i < length; i++) {
-      ids[row * length + i] = (start + i * stride) % target.vocabulary;
-      next[row * length + i] = (start + (i + 1) * stride) % target.vocabulary;
+      ids[row * length + i] = 1 + ((start + i * stride) % letters);
+      next[row * length + i] = 1 + ((start + (i + 1) * stride) % letters);
     }
   }
   const shape = [rows, length];

@@ -6,14 +6,18 @@ import { type Compiled, compile, type HostTensor, hostTensor, type Tensor } from
 import { adamW, crossEntropy } from "@quire/train";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
 import type { Figure } from "../figure.ts";
+import { ImageClassifier } from "../tasks/image-classifier.ts";
 import type { NormKind } from "./found-norms.ts";
 import { build, type PreNormTransformer } from "./model.ts";
+import { paper } from "./paper.ts";
 
 const SIZE = 16;
 const BATCH = 32;
 const STEPS = 60;
 /** Steps between frames. */
 const EVERY = 6;
+const size = { shape: "vit", depth: 2, heads: 2 } as const;
+const normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
 
 /** Two models that begin alike and are trained apart: they stay the same. */
 export const demonstration: Demonstration = {
@@ -41,6 +45,7 @@ export const demonstration: Demonstration = {
 
 /** A model in training. */
 interface Learner {
+  readonly model: PreNormTransformer;
   readonly step: Compiled<[Tensor, Tensor], { loss: Tensor }>;
   readonly scores: Compiled<[Tensor], Tensor>;
 }
@@ -49,12 +54,15 @@ async function* run({
   values,
   seed,
   signal,
+  onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
   const form = values["form"] as NormKind;
   const width = Math.max(8, 8 * Math.round(Number(values["width"]) / 8));
   const pictures = shapes({ count: BATCH * STEPS, size: SIZE, seed });
   const learners = ["pre-ln" as const, form].map((kind) => learnerOf(kind, width, pictures, seed));
   const [plain, other] = learners as [Learner, Learner];
+  const classifier = classifierOf(other.model, { form, width }, pictures.classes);
+  onSystem?.(classifier);
   const [shown] = batchAt(pictures, 0);
   try {
     for (let step = 1; step <= STEPS && !signal.aborted; step++) {
@@ -71,18 +79,17 @@ async function* run({
     }
   } finally {
     for (const { step, scores } of learners) await Promise.all([step.release(), scores.release()]);
+    await classifier.release();
   }
 }
 
 function learnerOf(form: NormKind, width: number, pictures: Dataset, seed: number): Learner {
   const target = { size: SIZE, channels: 3, patch: 4, classes: pictures.classes.length };
-  const model: PreNormTransformer = build(
-    { shape: "vit", width, depth: 2, heads: 2, form },
-    target,
-  );
+  const model: PreNormTransformer = build({ ...size, width, form }, target);
   initialize(model, seed);
   const optimizer = adamW(model.parameters(), { learningRate: 3e-3 });
   return {
+    model,
     scores: compile((images: Tensor) => model.forward(images)),
     step: compile((images: Tensor, labels: Tensor) => {
       const loss = crossEntropy(model.forward(images), labels);
@@ -92,13 +99,26 @@ function learnerOf(form: NormKind, width: number, pictures: Dataset, seed: numbe
   };
 }
 
+/** The second model as what classifies pictures: it leaves with the norms that it has. */
+function classifierOf(
+  model: PreNormTransformer,
+  { form, width }: { readonly form: NormKind; readonly width: number },
+  classes: readonly string[],
+): ImageClassifier {
+  return new ImageClassifier(model, {
+    ...{ task: "image-classification", paper: paper.id, options: { ...size, form, width } },
+    target: { height: SIZE, width: SIZE, channels: 3, classes: classes.length },
+    ...{ classes, normalization },
+  });
+}
+
 /** `[B, 3, H, W], [B]` */
 function batchAt(pictures: Dataset, place: number): [images: HostTensor, labels: HostTensor] {
   const { images, labels, imageBytes } = pictures;
   const [from, to] = [place * BATCH, (place + 1) * BATCH];
   const bytes = images.subarray(from * imageBytes, to * imageBytes);
   return [
-    imageTensor(bytes, pictures, { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] }),
+    imageTensor(bytes, pictures, normalization),
     hostTensor(labels.slice(from, to), [BATCH], "int32"),
   ];
 }

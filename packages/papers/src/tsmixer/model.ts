@@ -125,24 +125,21 @@ export class TsMixer extends Module implements Forecaster {
     return add(error, add(above, meanSquaredError(meansOf(forecast, patch, whole), said)));
   }
 
-  /** What the mixers make of the patches: a vector a channel, or one for all. `[B, L, C] -> [B, S, N D]` */
-  encode(past: Tensor, mode: Mode = inference): Tensor {
+  /** The patches as they are read, of each channel or of all as one. `[B, L, C] -> [B, S, N, P or C P]` */
+  read(past: Tensor): Tensor {
     const cut = patchesOf(past, this.sizes);
+    if (this.channels !== "joint") return cut;
     const { B, C, N, P } = dims(cut, "B C N P");
     // Patches of all channels side by side are those of one channel whose steps are the wider.
-    const read =
-      this.channels === "joint"
-        ? reshape(
-            concat(
-              Array.from({ length: C }, (_, c) => channelOf(cut, c)),
-              3,
-            ),
-            [B, 1, N, C * P],
-          )
-        : cut;
-    let x = this.embedding.forward(read);
+    const all = Array.from({ length: C }, (_, c) => channelOf(cut, c));
+    return reshape(concat(all, 3), [B, 1, N, C * P]);
+  }
+
+  /** What the mixers make of the patches: a vector a channel, or one for all. `[B, L, C] -> [B, S, N D]` */
+  encode(past: Tensor, mode: Mode = inference): Tensor {
+    let x = this.embedding.forward(this.read(past));
     for (const layer of this.layers) x = layer.forward(x, mode);
-    const { S, D } = dims(x, "B S N D");
+    const { B, S, N, D } = dims(x, "B S N D");
     return reshape(x, [B, S, N * D]);
   }
 

@@ -20,8 +20,17 @@ interface ManifestEntry {
   readonly css?: readonly string[];
 }
 
+/** Papers whose parts are bundled. */
+export interface BundledPapers {
+  readonly ids: readonly string[];
+  /** Those of them that have a demonstration. */
+  readonly shown: readonly string[];
+  /** Those of them that are methods. */
+  readonly methods: readonly string[];
+}
+
 /** Tells pages which papers there are: folders are found by listing and registered nowhere. */
-function papersPlugin(ids: readonly string[], shown: readonly string[]): Plugin {
+function papersPlugin({ ids, shown, methods }: BundledPapers): Plugin {
   const table = (of: readonly string[], module: (id: string) => string): string =>
     `{${of.map((id) => `${JSON.stringify(id)}: () => ${module(id)}`).join(",")}}`;
   const part = (id: string, name: string): string =>
@@ -34,6 +43,7 @@ function papersPlugin(ids: readonly string[], shown: readonly string[]): Plugin 
       id === `\0${VIRTUAL}`
         ? [
             `export const demonstrations = ${table(shown, (own) => part(own, "demonstration"))};`,
+            `export const methods = ${table(methods, (own) => part(own, "method"))};`,
             `export const systems = ${table(ids, (own) => `Promise.all([${part(own, "paper")}, ${part(own, "model")}])`)};`,
           ].join("\n")
         : null,
@@ -64,13 +74,9 @@ function configOf(out: string, plugins: () => Plugin[]): InlineConfig {
 }
 
 /** Bundles the pages' scripts, styles and the worker that papers run in. */
-export async function bundleSite(
-  out: string,
-  ids: readonly string[],
-  shown: readonly string[],
-): Promise<Bundle> {
+export async function bundleSite(out: string, papers: BundledPapers): Promise<Bundle> {
   const source = (path: string): string => join(packageFolder, "src", path);
-  const plugins = (): Plugin[] => [papersPlugin(ids, shown)];
+  const plugins = (): Plugin[] => [papersPlugin(papers)];
   const config = configOf(out, plugins);
   await build({
     ...config,

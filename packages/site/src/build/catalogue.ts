@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Build, Demonstration, ExperimentResult, Paper } from "@quire/papers";
+import type { Build, Demonstration, ExperimentResult, Method, Paper } from "@quire/papers";
+import type { Wanted } from "@quire/papers/task-answer";
 import type { ShownDemonstration } from "../client/controls.tsx";
 import type { Entry, State } from "../entry.ts";
 
@@ -27,6 +28,8 @@ export interface RunningPaper {
   readonly folder: string;
   /** What the page shows before it runs. */
   readonly demonstration: ShownDemonstration | undefined;
+  /** What a method makes of a file in its page, or why nothing; undefined where it is no method. */
+  readonly onFile: Wanted | string | undefined;
   readonly measured: MeasuredPaper | undefined;
 }
 
@@ -92,7 +95,14 @@ async function readPaper(
     demonstration: existsSync(join(folder, `demonstration${extension}`))
       ? shownOf((await part("demonstration")) as { demonstration: Demonstration })
       : undefined,
+    onFile:
+      paper.task === "method" ? wantedOf((await part("method")) as { method: Method }) : undefined,
   };
+}
+
+/** What of a method's answer to files is data. */
+function wantedOf({ method: { onFile } }: { method: Method }): Wanted | string {
+  return typeof onFile === "string" ? onFile : onFile.wanted;
 }
 
 /** What of a demonstration is data. */

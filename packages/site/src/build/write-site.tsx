@@ -57,8 +57,11 @@ export async function buildSite({
   const meaning = new Meaning(file);
   onProgress?.("Bundling");
   await rm(join(out, "assets"), { recursive: true, force: true });
-  const shown = [...running].filter(([, one]) => one.demonstration).map(([id]) => id);
-  const bundle = await bundleSite(out, [...running.keys()], shown);
+  const having = (part: "demonstration" | "onFile"): string[] =>
+    [...running].filter(([, one]) => one[part] !== undefined).map(([id]) => id);
+  const bundle = await bundleSite(out, {
+    ...{ ids: [...running.keys()], shown: having("demonstration"), methods: having("onFile") },
+  });
   await rm(join(out, ".vite"), { recursive: true, force: true });
   const highlight = await makeHighlighter();
   const write = (path: string, text: string): Promise<void> => written(join(out, path), text);
@@ -74,8 +77,8 @@ export async function buildSite({
     const path = `papers/${entry.id}/index.html`;
     if (one) {
       const content = await contentOf({ entry, neighbours, running: one, draw, highlight });
-      const { demonstration = null } = one;
-      const data = { paper: { id: entry.id, task: entry.task, demonstration } };
+      const { demonstration = null, onFile = null } = one;
+      const data = { paper: { id: entry.id, task: entry.task, demonstration, onFile } };
       await page(path, "paper", { ...facts, data }, <PaperPage content={content} />);
     } else {
       await page(path, "paper", facts, <PlannedPage entry={entry} neighbours={neighbours} />);

@@ -1,69 +1,51 @@
-import type { Figure, TaskName } from "@quire/papers";
-import type { Given } from "@quire/papers/answer";
+import type { Figure, SystemFiles } from "@quire/papers";
+import type { Given, Wanted } from "@quire/papers/task-answer";
 import { useEffect, useState } from "preact/hooks";
+import { download } from "./download.ts";
 import { FigureView } from "./figure-view.tsx";
 import type { PaperWorker } from "./paper-worker.ts";
+import type { Answering, Said } from "./worker-messages.ts";
 
 interface BringYourOwnProps {
-  readonly task: TaskName;
+  readonly paper: string;
+  readonly title: string;
+  readonly by: Answering;
+  /** What may be given; not known until there is a model. */
+  readonly wanted: Wanted | undefined;
   readonly isReady: boolean;
   readonly worker: PaperWorker;
 }
 
-interface Wanted {
-  readonly text: string;
-  readonly accept: string;
+interface Answered {
+  readonly phase: "none" | "asked" | "answered";
+  readonly figures: readonly Figure[];
+  readonly files: SystemFiles;
+  readonly message?: string;
 }
 
-const tables = ".csv,.tsv,.txt,.json,.jsonl,.xlsx,.parquet";
+const nothing: Answered = { phase: "none", figures: [], files: {} };
 
-const wanted: Readonly<Partial<Record<TaskName, Wanted>>> = {
-  "image-classification": {
-    text: "Drop a picture, and it is told what is on it.",
-    accept: "image/*",
-  },
-  forecasting: {
-    text: "Drop a table with a column of times and one of numbers, and it goes on.",
-    accept: tables,
-  },
-  "language-modelling": { text: "Drop a text, and it writes on.", accept: ".txt,.md,text/*" },
-  "tabular-prediction": {
-    text: "Drop a table with the columns that it learnt from, and every row is predicted.",
-    accept: tables,
-  },
-  linkage: {
-    text: "Drop a table or a list of names, and see which of them belong together.",
-    accept: tables,
-  },
-};
-
-/** A place for a file of one's own, which the trained model answers. */
-export function BringYourOwn({ task, isReady, worker }: BringYourOwnProps) {
-  const [figures, setFigures] = useState<readonly Figure[]>([]);
-  const [message, setMessage] = useState("");
+/** A place for a file of one's own, which the trained model or the method answers. */
+export function BringYourOwn(props: BringYourOwnProps) {
+  const { paper, title, by, wanted, isReady, worker } = props;
+  const [answered, setAnswered] = useState(nothing);
   const [isOver, setIsOver] = useState(false);
   useEffect(
-    () =>
-      worker.listen((said) => {
-        if (said.type === "answered") setFigures(said.figures);
-        if (said.type === "failed" && said.during === "answer") setMessage(said.message);
-      }),
-    [worker],
+    () => worker.listen((said) => setAnswered((before) => after(before, said, by))),
+    [worker, by],
   );
-  const want = wanted[task];
-  if (!want) return null;
   const take = async (file: File | undefined): Promise<void> => {
-    setMessage("");
-    setFigures([]);
-    if (!file) return;
+    if (!file || !isReady || !wanted) return;
+    setAnswered({ ...nothing, phase: "asked" });
     try {
-      worker.ask({ type: "answer", given: await read(file, task) });
+      worker.ask({ type: "answer", by, paper, given: await read(file, wanted.kind) });
     } catch {
-      setMessage(`"${file.name}" is no picture that this browser can read.`);
+      const message = `"${file.name}" is no picture that this browser can read.`;
+      setAnswered({ ...nothing, message });
     }
   };
   return (
-    <div class="own">
+    <div class="own" data-by={by}>
       <label
         class={isOver ? "drop over" : "drop"}
         onDragOver={(event) => {
@@ -74,31 +56,54 @@ export function BringYourOwn({ task, isReady, worker }: BringYourOwnProps) {
         onDrop={(event) => {
           event.preventDefault();
           setIsOver(false);
-          if (isReady) void take(event.dataTransfer?.files[0]);
+          void take(event.dataTransfer?.files[0]);
         }}
       >
-        <b>Bring your own</b>
-        <span>{isReady ? want.text : "Train it first; then it answers a file of yours."}</span>
+        <b>{title}</b>
+        <span>
+          {isReady && wanted ? wanted.text : "Train it first; then it answers a file of yours."}
+        </span>
         <input
           type="file"
-          accept={want.accept}
-          disabled={!isReady}
+          accept={wanted?.accept ?? ""}
+          disabled={!isReady || !wanted}
           onChange={({ currentTarget }) => void take(currentTarget.files?.[0])}
         />
       </label>
-      <div aria-live="polite" class="answers">
-        {message && <p class="error">{message}</p>}
-        {figures.map((figure) => (
-          <FigureView key={figure.title} figure={figure} />
-        ))}
-      </div>
+      <Answers answered={answered} />
+    </div>
+  );
+}
+
+function after(before: Answered, said: Said, by: Answering): Answered {
+  if (said.type === "answered" && said.by === by) {
+    return { phase: "answered", figures: said.figures, files: said.files };
+  }
+  if (said.type === "failed" && said.by === by) return { ...nothing, message: said.message };
+  return before;
+}
+
+function Answers({ answered }: { readonly answered: Answered }) {
+  const { phase, figures, files, message } = answered;
+  return (
+    <div aria-live="polite" class="answers">
+      {phase === "asked" && <p class="hint">Reading it…</p>}
+      {message && <p class="error">{message}</p>}
+      {figures.map((figure) => (
+        <FigureView key={figure.title} figure={figure} />
+      ))}
+      {Object.entries(files).map(([name, content]) => (
+        <button key={name} type="button" onClick={() => download({ [name]: content })}>
+          Download {name}
+        </button>
+      ))}
     </div>
   );
 }
 
 /** A picture as pixels, anything else as bytes. */
-async function read(file: File, task: TaskName): Promise<Given> {
-  if (task !== "image-classification") {
+async function read(file: File, kind: Given["kind"]): Promise<Given> {
+  if (kind === "file") {
     const bytes = new Uint8Array(await file.arrayBuffer());
     return { kind: "file", name: file.name, bytes };
   }

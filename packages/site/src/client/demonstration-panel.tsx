@@ -1,17 +1,18 @@
-import type { SettingValue, TaskName } from "@quire/papers";
+import type { SettingValue } from "@quire/papers";
+import type { Wanted } from "@quire/papers/task-answer";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { BringYourOwn } from "./bring-your-own.tsx";
 import { Controls, initialValues, type ShownDemonstration } from "./controls.tsx";
 import { DeviceChoice } from "./device-choice.tsx";
-import { download } from "./download.ts";
 import { FigureView } from "./figure-view.tsx";
 import { LiveCurve } from "./live-curve.tsx";
 import { PaperWorker } from "./paper-worker.ts";
-import { type RunState, useRun } from "./use-run.ts";
+import { type Model, type RunState, useRun } from "./use-run.ts";
 
 interface DemonstrationPanelProps {
   readonly paper: string;
-  readonly task: TaskName;
+  /** What a method makes of a file, or why nothing; null where the paper is no method. */
+  readonly onFile: Wanted | string | null;
   readonly demonstration: ShownDemonstration;
   /** Is told of the files that a run fetched. */
   readonly onFetched: (addresses: readonly string[]) => void;
@@ -19,7 +20,7 @@ interface DemonstrationPanelProps {
 
 /** A paper's system at work: what may be set, how its loss falls, and what it does. */
 export function DemonstrationPanel(props: DemonstrationPanelProps) {
-  const { paper, task, demonstration, onFetched } = props;
+  const { paper, onFile, demonstration, onFetched } = props;
   const [values, setValues] = useState<Readonly<Record<string, SettingValue>>>(
     initialValues(demonstration),
   );
@@ -27,10 +28,11 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
   const run = useRun(worker, onFetched);
   useEffect(() => () => worker.end(), [worker]);
   const { state } = run;
-  const isReady = run.hasModel && state.curve.length > 0;
-  const hasNone = !run.hasModel && (state.phase === "done" || state.phase === "stopped");
+  const isReady = run.model.isMade && state.curve.length > 0;
   const start = (): void => run.start({ paper, values, seed: 1 });
-  const save = (): void => run.save((model, files) => download(paper, model, files));
+  const save = (what: "model" | "example"): void => {
+    worker.ask({ type: "export", what, paper });
+  };
   return (
     <div class="stage" data-state={state.phase}>
       <p class="lead">{demonstration.summary}</p>
@@ -52,11 +54,7 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
             }}
           />
           <Progress state={state} />
-          {!hasNone && (
-            <button type="button" class="wide-button" disabled={!isReady} onClick={save}>
-              Download as ONNX
-            </button>
-          )}
+          <Saves isReady={isReady} onSave={save} />
         </form>
         <div class="shown">
           <LiveCurve curve={state.curve} isEmpty={state.phase === "fresh"} />
@@ -70,7 +68,53 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
           {state.message}
         </p>
       )}
-      {!hasNone && <BringYourOwn task={task} isReady={isReady} worker={worker} />}
+      <Places {...{ paper, worker, isReady, onFile }} model={run.model} />
+    </div>
+  );
+}
+
+interface PlacesProps extends Pick<DemonstrationPanelProps, "paper" | "onFile"> {
+  readonly worker: PaperWorker;
+  readonly isReady: boolean;
+  readonly model: Model;
+}
+
+/** Where files of one's own are dropped: for what was trained, and for the method that a paper is. */
+function Places({ paper, worker, isReady, onFile, model: { isMade, wanted } }: PlacesProps) {
+  return (
+    <>
+      {(!isMade || wanted) && (
+        <BringYourOwn
+          {...{ paper, worker, isReady, wanted, by: "system" }}
+          title="Bring your own"
+        />
+      )}
+      {typeof onFile === "string" && <p class="hint">{onFile}</p>}
+      {typeof onFile === "object" && onFile && (
+        <BringYourOwn
+          {...{ paper, worker, isReady: true, wanted: onFile, by: "method" }}
+          title="Your own model"
+        />
+      )}
+    </>
+  );
+}
+
+interface SavesProps {
+  readonly isReady: boolean;
+  readonly onSave: (what: "model" | "example") => void;
+}
+
+/** What of a trained model can be kept. */
+function Saves({ isReady, onSave }: SavesProps) {
+  return (
+    <div class="saves">
+      <button type="button" disabled={!isReady} onClick={() => onSave("model")}>
+        Download as ONNX
+      </button>
+      <button type="button" disabled={!isReady} onClick={() => onSave("example")}>
+        With example numbers
+      </button>
     </div>
   );
 }

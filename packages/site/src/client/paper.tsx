@@ -1,4 +1,5 @@
 import type { TaskName } from "@quire/papers";
+import type { Wanted } from "@quire/papers/task-answer";
 import { render } from "preact";
 import { short } from "../text.ts";
 import type { ShownDemonstration } from "./controls.tsx";
@@ -11,6 +12,7 @@ interface PaperData {
   readonly id: string;
   readonly task: TaskName;
   readonly demonstration: ShownDemonstration | null;
+  readonly onFile: Wanted | string | null;
 }
 
 /** Calls once, when an element is about to be seen. */
@@ -61,7 +63,7 @@ if (data) {
     render(
       <DemonstrationPanel
         paper={data.id}
-        task={data.task}
+        onFile={data.onFile}
         demonstration={data.demonstration}
         onFetched={(addresses) => void keep(addresses)}
       />,

@@ -1,6 +1,8 @@
 import type { Figure, SettingValue } from "@quire/papers";
+import type { Wanted } from "@quire/papers/task-answer";
 import type { Device, DeviceReport } from "@quire/tensor";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { download } from "./download.ts";
 import type { PaperWorker } from "./paper-worker.ts";
 import type { Said } from "./worker-messages.ts";
 
@@ -22,26 +24,31 @@ export interface RunState {
 
 const fresh: RunState = { phase: "fresh", step: 0, steps: 0, curve: [], figures: [] };
 
-type Files = Readonly<Record<string, string | Uint8Array>>;
+/** Whether there is a model that can be exported, and what can be asked of it. */
+export interface Model {
+  readonly isMade: boolean;
+  readonly wanted?: Wanted | undefined;
+}
+
+const none: Model = { isMade: false };
 
 /** A run in a worker, and what can be asked of it. */
 export function useRun(worker: PaperWorker, onFetched: (addresses: readonly string[]) => void) {
   const [state, setState] = useState(fresh);
   const [reports, setReports] = useState<readonly DeviceReport[]>([]);
   const [device, setDevice] = useState<Device>("cpu");
-  const [hasModel, setHasModel] = useState(false);
-  const saving = useRef<((model: Uint8Array, files: Files) => void) | undefined>(undefined);
+  const [model, setModel] = useState(none);
   useEffect(() => {
     const end = worker.listen((said) => {
       if (said.type === "devices") {
         setReports(said.reports);
         setDevice(said.preferred);
       } else if (said.type === "exported") {
-        saving.current?.(said.model, said.files);
+        download(said.files);
       } else {
         setState((before) => after(before, said));
       }
-      if (said.type === "made") setHasModel(true);
+      if (said.type === "made") setModel({ isMade: true, wanted: said.wanted });
       if (said.type === "ended") onFetched(said.addresses);
     });
     worker.ask({ type: "devices" });
@@ -50,22 +57,18 @@ export function useRun(worker: PaperWorker, onFetched: (addresses: readonly stri
   const start = useCallback(
     (given: { paper: string; values: Readonly<Record<string, SettingValue>>; seed: number }) => {
       setState({ ...fresh, phase: "running" });
-      setHasModel(false);
+      setModel(none);
       worker.ask({ type: "run", ...given, device });
     },
     [worker, device],
   );
   return {
-    ...{ state, reports, device, setDevice, hasModel, start },
+    ...{ state, reports, device, setDevice, model, start },
     stop: () => worker.ask({ type: "stop" }),
     reset: () => {
       worker.ask({ type: "stop" });
       setState(fresh);
-      setHasModel(false);
-    },
-    save: (use: (model: Uint8Array, files: Files) => void) => {
-      saving.current = use;
-      worker.ask({ type: "export" });
+      setModel(none);
     },
   };
 }

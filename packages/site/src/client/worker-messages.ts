@@ -1,6 +1,9 @@
-import type { Figure, Frame, SettingValue, TaskName } from "@quire/papers";
-import type { Given } from "@quire/papers/answer";
+import type { Figure, Frame, SettingValue, SystemFiles, TaskName } from "@quire/papers";
+import type { Given, Wanted } from "@quire/papers/task-answer";
 import type { Device, DeviceReport } from "@quire/tensor";
+
+/** Who answers a file: what the demonstration trained, or the method that a paper is. */
+export type Answering = "system" | "method";
 
 /** What a page asks of the worker that papers run in. */
 export type Asked =
@@ -14,8 +17,14 @@ export type Asked =
       readonly device: Device;
     }
   | { readonly type: "stop" }
-  | { readonly type: "export" }
-  | { readonly type: "answer"; readonly given: Given };
+  /** Asks for the model as a file, or for an example of what it makes of inputs. */
+  | { readonly type: "export"; readonly what: "model" | "example"; readonly paper: string }
+  | {
+      readonly type: "answer";
+      readonly by: Answering;
+      readonly paper: string;
+      readonly given: Given;
+    };
 
 /** A size of a paper as it was counted. */
 export interface CountedPreset {
@@ -33,18 +42,25 @@ export type Said =
       readonly preferred: Device;
     }
   | { readonly type: "counted"; readonly preset: CountedPreset }
-  /** There is a system that can be exported and asked. */
-  | { readonly type: "made" }
+  /** There is a system that can be exported, and asked where it wants something. */
+  | { readonly type: "made"; readonly wanted: Wanted | undefined }
   | { readonly type: "frame"; readonly frame: Frame }
   | {
       readonly type: "ended";
       readonly isStopped: boolean;
       readonly addresses: readonly string[];
     }
+  | { readonly type: "exported"; readonly files: SystemFiles }
   | {
-      readonly type: "exported";
-      readonly model: Uint8Array;
-      readonly files: Readonly<Record<string, string | Uint8Array>>;
+      readonly type: "answered";
+      readonly by: Answering;
+      readonly figures: readonly Figure[];
+      readonly files: SystemFiles;
     }
-  | { readonly type: "answered"; readonly figures: readonly Figure[] }
-  | { readonly type: "failed"; readonly during: Asked["type"]; readonly message: string };
+  | {
+      readonly type: "failed";
+      readonly during: Asked["type"];
+      /** Who was asked for an answer, where one was. */
+      readonly by?: Answering;
+      readonly message: string;
+    };

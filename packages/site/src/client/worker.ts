@@ -1,6 +1,7 @@
 /** Where papers run: the page never waits for them. */
 
-import type { Build, System, TaskName } from "@quire/papers";
+import type { Build, FileAnswer, System, SystemFiles, TaskName } from "@quire/papers";
+import type { Given } from "@quire/papers/task-answer";
 import {
   countParameters,
   devices,
@@ -10,9 +11,11 @@ import {
   type Tensor,
   type Tree,
 } from "@quire/tensor";
-import { demonstrations, systems } from "#papers";
+import { demonstrations, methods, systems } from "#papers";
 import { forwardPass } from "../system/forward.ts";
 import type { Asked, Said } from "./worker-messages.ts";
+
+const NO_MODEL = "There is no model yet: train it first.";
 
 let running = new AbortController();
 let system: System | undefined;
@@ -58,7 +61,7 @@ async function run(asked: Extract<Asked, { type: "run" }>): Promise<void> {
     ...{ values, seed, signal },
     onSystem: (made: System) => {
       system = made;
-      say({ type: "made" });
+      void tellSystem(made);
     },
   };
   for await (const frame of demonstration?.run(given) ?? []) {
@@ -73,21 +76,52 @@ async function run(asked: Extract<Asked, { type: "run" }>): Promise<void> {
   }
 }
 
-async function exportModel(): Promise<void> {
-  if (!system) throw new Error("There is no model yet: run it first.");
-  const { exported, files = {} } = system;
+async function exportFiles({ what, paper }: Extract<Asked, { type: "export" }>): Promise<void> {
+  if (!system) throw new Error(NO_MODEL);
+  const of = what === "model" ? modelFiles : exampleFile;
+  say({ type: "exported", files: await of(system, paper) });
+}
+
+/** The model as a file, and the files that belong to it. */
+async function modelFiles({ exported, files = {} }: System, paper: string): Promise<SystemFiles> {
   const { inputs, outputs, metadata, samples } = exported;
   const { model } = await exportOnnx((...given: Tensor[]) => exported.run(...given), {
     ...{ inputs, outputs: Object.keys(outputs), metadata },
     ...(samples && { samples }),
   });
-  say({ type: "exported", model, files: await files });
+  const beside = Object.entries(await files).map(([name, file]) => [`${paper}-${name}`, file]);
+  return { [`${paper}.onnx`]: model, ...Object.fromEntries(beside) };
 }
 
-async function answerFile({ given }: Extract<Asked, { type: "answer" }>): Promise<void> {
-  if (!system) throw new Error("There is no model yet: run it first.");
+/** What the model makes of random inputs here: its file makes the same of them anywhere. */
+async function exampleFile({ exported }: System, paper: string): Promise<SystemFiles> {
+  const { exampleOf, exampleText } = await import("@quire/papers/exported");
+  return { [`${paper}-example.json`]: exampleText(await exampleOf(exported, 1)) };
+}
+
+async function answerFile(asked: Extract<Asked, { type: "answer" }>): Promise<void> {
+  const { by, given, paper } = asked;
+  const found = by === "system" ? await ofSystem(given) : await ofMethod(paper, given);
+  say({ type: "answered", by, ...found });
+}
+
+async function ofSystem(given: Given): Promise<FileAnswer> {
+  if (!system) throw new Error(NO_MODEL);
   const { answer } = await import("@quire/papers/answer");
-  say({ type: "answered", figures: await answer(system, given) });
+  return { figures: await answer(system, given), files: {} };
+}
+
+async function ofMethod(paper: string, given: Given): Promise<FileAnswer> {
+  const { method } = (await methods[paper]?.()) ?? {};
+  const onFile = method?.onFile;
+  if (typeof onFile !== "object" || given.kind !== "file") throw new Error("It takes no files.");
+  return await onFile.answer(given);
+}
+
+/** Says that there is a system, and what can be asked of it. */
+async function tellSystem(made: System): Promise<void> {
+  const { wantedBy } = await import("@quire/papers/answer");
+  if (system === made) say({ type: "made", wanted: wantedBy(made) });
 }
 
 function handle(asked: Asked): Promise<void> | undefined {
@@ -102,7 +136,7 @@ function handle(asked: Asked): Promise<void> | undefined {
       running.abort();
       return undefined;
     case "export":
-      return exportModel();
+      return exportFiles(asked);
     case "answer":
       return answerFile(asked);
   }
@@ -111,6 +145,7 @@ function handle(asked: Asked): Promise<void> | undefined {
 addEventListener("message", ({ data }: MessageEvent<Asked>) => {
   handle(data)?.catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    say({ type: "failed", during: data.type, message });
+    const by = data.type === "answer" && { by: data.by };
+    say({ type: "failed", during: data.type, ...by, message });
   });
 });

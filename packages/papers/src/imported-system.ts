@@ -1,5 +1,4 @@
 import { Module } from "@quire/nn";
-import type { ExportedFunction, ModelDescription, System } from "@quire/papers";
 import {
   type Compiled,
   type CompileOptions,
@@ -13,8 +12,17 @@ import {
   type Variable,
   variablesIn,
 } from "@quire/tensor";
-import type { OnnxFiles } from "@quire/tensor/node";
-import { IMPORTED } from "./imported-build.ts";
+import type { ModelDescription } from "./paper.ts";
+import type { ExportedFunction, System } from "./system.ts";
+
+/** What stands for a paper's id where a model was imported. */
+export const IMPORTED = "imported";
+
+/** The bytes of an ONNX file, and those of the files that hold its weights where it does not. */
+export interface ImportedFiles {
+  readonly model: Uint8Array;
+  readonly externalData?: Readonly<Record<string, Uint8Array>>;
+}
 
 /** Stands for a free size where a model is traced only to see what it gives. */
 const SAMPLE_SIZES = [2, 7, 5, 11];
@@ -44,8 +52,8 @@ export class ImportedSystem implements System {
   readonly exported: ExportedFunction;
   readonly #compiled: Compiled<Tensor[], Record<string, Tensor>>;
 
-  constructor(files: OnnxFiles, options: CompileOptions = {}) {
-    const imported = importOnnx(files.model, { externalData: files.externalData });
+  constructor({ model, externalData = {} }: ImportedFiles, options: CompileOptions = {}) {
+    const imported = importOnnx(model, { externalData });
     const inputs = Object.fromEntries(
       imported.inputs.map(({ name, dtype, shape }) => [name, { shape, dtype }]),
     );

@@ -1,0 +1,42 @@
+import { type ForecastingData, forecasting } from "@quire/data";
+import { QuireError } from "@quire/tensor";
+import type { Figure } from "../figure.ts";
+import { answersFiles, type GivenFile, tableEndings } from "../task-answer.ts";
+import { forecastFigure } from "./forecast-figure.ts";
+import { SeriesForecaster } from "./forecast-system.ts";
+import { givenTable } from "./given-table.ts";
+
+/** A series goes on. */
+export const forecastAnswer = answersFiles(
+  SeriesForecaster,
+  {
+    text: "Drop a table with a column of times and one of numbers, and it goes on.",
+    accept: tableEndings,
+  },
+  ahead,
+);
+
+async function ahead(system: SeriesForecaster, given: GivenFile): Promise<Figure[]> {
+  const table = await givenTable(given);
+  const { context, outputs } = system.description.target;
+  const { channels } = system.description;
+  const numbers = table.columns.filter(({ kind }) => kind === "number" || kind === "integer");
+  if (numbers.length < outputs) {
+    throw new QuireError(
+      `"${given.name}" has ${numbers.length === 1 ? "1 column" : `${numbers.length} columns`} of numbers, and the model forecasts ${outputs}: ` +
+        `${channels.slice(0, outputs).join(", ")}; give as many.`,
+    );
+  }
+  const targets = numbers.slice(0, outputs).map(({ name }) => name);
+  const data: ForecastingData = forecasting(table, { targets });
+  const [series] = data.series;
+  const [forecast] = await system.predict(series ? [series] : []);
+  if (!series || !forecast) throw new QuireError("the table holds no series.");
+  const from = Math.max(0, series.times.length - 2 * context);
+  const figure = forecastFigure({
+    ...{ title: "How it goes on", of: targets[0] ?? "value" },
+    past: { times: series.times.slice(from), values: series.values.slice(from) },
+    forecasts: { forecast },
+  });
+  return [figure];
+}
