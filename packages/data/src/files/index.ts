@@ -5,6 +5,7 @@ export { type CaptionColumns, readCaptionedPictures } from "./captioned-folder.t
 export { type City, cities } from "./cities.ts";
 export { chicagoRiders, irishWind } from "./daily-series.ts";
 export { readImage, type SeenSize } from "./decode.ts";
+export { type EmojiPictures, emojiPictures } from "./emoji.ts";
 export type { ImageFolderOptions, ReadProgress } from "./image-files.ts";
 export { imageFolder } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";

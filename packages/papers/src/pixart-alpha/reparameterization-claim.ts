@@ -154,6 +154,6 @@ function size(shape: readonly number[]): number {
 export const reparameterization: Experiment<TextToImageData> = {
   claims: ["reparameterization"],
   seeds: [1, 2, 3],
-  load: (budget: Budget) => Promise.resolve(shapesData(budget === "full" ? 1024 : 128, 32)),
+  load: (budget: Budget) => Promise.resolve(shapesData(budget)),
   measure,
 };

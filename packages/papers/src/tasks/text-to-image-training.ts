@@ -67,11 +67,11 @@ export function textToImagePresetFor(
 }
 
 /** Pictures that a training sees in all in its last stage, and in each of those before. */
-const SEEN = { drawing: 300_000, before: 60_000 };
+const SEEN = { drawing: 200_000, before: 40_000 };
 const MOST_EPOCHS = 2000;
 const SMALLEST_BATCH = 4;
 
-/** A paper's recipe cut to pictures: batches of at most a quarter of them, and 300,000 pictures in all. */
+/** A paper's recipe cut to pictures: batches of at most a quarter of them, and 200,000 pictures in all. */
 export function textToImageRecipeFor(
   recipe: TextToImageRecipe,
   pictures: number,

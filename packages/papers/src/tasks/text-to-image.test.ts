@@ -161,7 +161,7 @@ describe("training", () => {
 
   test("recipes and presets are cut to the pictures", () => {
     expect(textToImageRecipeFor(paper.recipe, 1000)).toMatchObject({
-      ...{ epochs: 300, batchSize: 64, priorEpochs: 60, autoencoderEpochs: 60 },
+      ...{ epochs: 200, batchSize: 64, priorEpochs: 40, autoencoderEpochs: 40 },
     });
     expect(textToImageRecipeFor(paper.recipe, 20)).toMatchObject({ epochs: 2000, batchSize: 4 });
     expect(textToImagePresetFor(paper.presets, 16)).toBe("small");
