@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { captionedShapes } from "@quire/data";
 import { readTokenizer } from "@quire/data/files";
 import { encodeCaptions, RecordTokenizer, TextToImageSystem } from "@quire/papers";
-import { compile, hostTensor, type Tensor } from "@quire/tensor";
+import { compile, type HostTensor, hostTensor, type Tensor } from "@quire/tensor";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -135,12 +135,15 @@ async function expectSameElsewhere(run: string): Promise<void> {
   const ids = encodeCaptions(tokenizer, ["a red circle", "a blue square"], length);
   const noised = Float32Array.from({ length: 2 * 8 * 8 * 3 }, (_, i) => Math.sin(i));
   const times = Float32Array.of(20, 700);
-  const own = compile((x: Tensor, t: Tensor, i: Tensor) => system.exported.run(x, t, i));
-  const wanted = (await own(
+  type Named<T> = Readonly<Record<string, T>>;
+  const own = compile(
+    (x: Tensor, t: Tensor, i: Tensor) => system.exported.run(x, t, i) as Named<Tensor>,
+  );
+  const wanted: Named<HostTensor> = await own(
     hostTensor(noised, [2, ...model.values], "float32"),
     hostTensor(times, [2], "float32"),
     hostTensor(ids, [2, length], "int32"),
-  )) as Readonly<Record<string, { toArray(): number[] }>>;
+  );
   const session = await InferenceSession.create(join(run, "model.onnx"));
   const found = await session.run({
     noised: new OrtTensor("float32", noised, [2, ...model.values]),
