@@ -6,6 +6,7 @@ import { forecastAnswer } from "./tasks/forecast-answer.ts";
 import { imageAnswer } from "./tasks/image-answer.ts";
 import { languageAnswer } from "./tasks/language-answer.ts";
 import { linkageAnswer } from "./tasks/linkage-answer.ts";
+import { maskedAnswer } from "./tasks/masked-answer.ts";
 import { sequenceAnswer } from "./tasks/sequence-answer.ts";
 import { tabularAnswer } from "./tasks/tabular-answer.ts";
 
@@ -14,6 +15,7 @@ const answers: readonly TaskAnswer[] = [
   imageAnswer,
   forecastAnswer,
   languageAnswer,
+  maskedAnswer,
   tabularAnswer,
   linkageAnswer,
   sequenceAnswer,

@@ -1,4 +1,9 @@
-import { type ContinueOptions, LanguageModelSystem } from "@quire/papers";
+import {
+  type ContinueOptions,
+  GAP,
+  LanguageModelSystem,
+  MaskedLanguageSystem,
+} from "@quire/papers";
 import { frozen } from "@quire/tensor";
 import type { Sampling } from "@quire/train";
 import { command } from "../command.ts";
@@ -34,6 +39,11 @@ export const generateCommand = command({
   ],
   run: async ([name = ""], values, { console, interruptible }) => {
     const { folder, system } = await openRun(name, { quantization: frozen() });
+    if (system instanceof MaskedLanguageSystem) {
+      throw new UsageError(
+        `run "${folder}" fills gaps and writes no text on: write ${GAP} into a text, and use quire predict.`,
+      );
+    }
     if (!(system instanceof LanguageModelSystem)) {
       throw new UsageError(
         `run "${folder}" writes no text: give a run of a language model, such as one of lightning-attention.`,

@@ -1,4 +1,9 @@
-import type { LanguageModelSystem, TokenStream } from "@quire/papers";
+import {
+  GAP,
+  type LanguageModelSystem,
+  MaskedLanguageSystem,
+  type TokenStream,
+} from "@quire/papers";
 import { escaped, type Section } from "./html.ts";
 
 /** Texts that a report shows, and how long they are. */
@@ -6,11 +11,12 @@ const SAMPLES = 3;
 const PROMPT = 24;
 const TOKENS = 120;
 
-/** What a report shows of a language model: how it goes on from beginnings that it has not seen. */
+/** What a report shows of a language model: how it goes on from beginnings that it has not seen, or fills gaps. */
 export async function languageSections(
-  system: LanguageModelSystem,
+  system: LanguageModelSystem | MaskedLanguageSystem,
   { tokens }: TokenStream,
 ): Promise<Section[]> {
+  if (system instanceof MaskedLanguageSystem) return [await gapSection(system, tokens)];
   const parts: string[] = [];
   const { length = PROMPT + TOKENS } = system.model;
   const room = Math.min(TOKENS, Math.max(1, length - PROMPT));
@@ -28,6 +34,31 @@ export async function languageSections(
     );
   }
   return [{ title: "How it goes on from beginnings it has not seen", body: parts.join("\n") }];
+}
+
+/** Tokens of a text with a gap in its middle. */
+const AROUND = 24;
+
+async function gapSection(system: MaskedLanguageSystem, tokens: Int32Array): Promise<Section> {
+  const { tokenizer, windows } = system;
+  const length = Math.min(AROUND, tokens.length, windows.context - 2);
+  const step = Math.floor(tokens.length / SAMPLES);
+  const parts: string[] = [];
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const around = tokens.subarray(sample * step, sample * step + length);
+    const middle = Math.floor(around.length / 2);
+    const [before, after] = [around.subarray(0, middle), around.subarray(middle + 1)];
+    const text = [before, after].map((part) => tokenizer.decode(part)) as [string, string];
+    if (text.some((part) => part.includes(GAP))) continue;
+    const [fillings = []] = await system.fill(text.join(GAP), 3);
+    const said = fillings.map((one) => `${one.text} (${(100 * one.probability).toFixed(0)} %)`);
+    const truth = tokenizer.decode(around.subarray(middle, middle + 1));
+    parts.push(
+      `<blockquote>${escaped(text[0])}<b>[${escaped(said.join(", "))}]</b>${escaped(text[1])} ` +
+        `<i>There stood: ${escaped(truth)}</i></blockquote>`,
+    );
+  }
+  return { title: "What it puts into gaps of texts it has not seen", body: parts.join("\n") };
 }
 
 async function wholeText(

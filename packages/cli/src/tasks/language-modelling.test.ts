@@ -32,6 +32,7 @@ beforeAll(() => {
   mkdirSync(join(folder, "texts"));
   for (let i = 0; i < 6; i++) writeFileSync(join(folder, "texts", `${i}.txt`), text(100, i));
   writeFileSync(join(folder, "new.txt"), text(30, 9));
+  writeFileSync(join(folder, "gaps.txt"), "the cat [MASK] a dog, [MASK] king\n");
   writeFileSync(join(folder, "empty.txt"), " \n");
   writeFileSync(join(folder, "letter.txt"), "w");
   mkdirSync(join(folder, "nothing"));
@@ -80,6 +81,45 @@ describe("a language model on the command line", () => {
     await expectSameElsewhere(join(folder, name));
   }, 60_000);
 
+  it("fills gaps, where it is trained to", async () => {
+    const tiny = ["--width", "32", "--depth", "1", "--heads", "2", "--vocabulary", "300"];
+    const how = ["--preset", "bert-small", ...tiny, "--context", "24", "--epochs", "2"];
+    const given = ["--data", "texts", ...how, "--name", "filler", "--quiet", "--json"];
+    const trained = await run("train", "megatron-lm", ...given);
+    expect(trained).toMatchObject({ exit: 0, err: "" });
+    const name = join("runs", "filler");
+    const summary = JSON.parse(trained.out);
+    expect(Object.keys(summary.metrics)).toEqual([
+      ...["trainingLoss", "validationLoss", "perplexity", "gapAccuracy", "orderAccuracy"],
+    ]);
+    expect(readFileSync(join(folder, name, "report.html"), "utf8")).toContain(
+      "What it puts into gaps of texts it has not seen",
+    );
+
+    const measured = JSON.parse((await run("evaluate", name, "--data", "new.txt", "--json")).out);
+    expect(measured.metrics.map((one: { name: string }) => one.name)).toEqual([
+      ...["loss", "perplexity", "gapAccuracy", "orderAccuracy"],
+    ]);
+    const filled = await run("predict", name, "--data", "gaps.txt", "--json");
+    const [{ gaps }] = JSON.parse(filled.out).predictions;
+    expect(gaps.map((fillings: object[]) => fillings.length)).toEqual([5, 5]);
+    expect((await run("predict", name, "--data", "gaps.txt")).out).toMatch(
+      /^text +gap +fillings, the likeliest first\n[ -]+\ngaps\.txt +1 +"[^%]+%, .*\ngaps\.txt +2 /,
+    );
+    expect((await run("predict", name, "--data", "new.txt")).out).toMatch(
+      /^text +gaps +perplexity +filled rightly\n[ -]+\nnew\.txt +\d/,
+    );
+    expect(await run("generate", name)).toEqual({
+      ...{ exit: 2, out: "" },
+      err: `run "${name}" fills gaps and writes no text on: write [MASK] into a text, and use quire predict.\n`,
+    });
+    const session = await InferenceSession.create(join(folder, name, "model.onnx"));
+    const text = new Tensor("int32", new Int32Array(14), [2, 7]);
+    const { logits } = await session.run({ ids: text, sentences: text });
+    await session.release();
+    expect(logits?.dims.slice(0, 2)).toEqual([2, 7]);
+  }, 60_000);
+
   it("refuses what it cannot learn from or go on with", async () => {
     const train = ["train", "lightning-attention", "--quiet", "--data"];
     expect(await run(...train, "empty.txt")).toEqual({
@@ -97,6 +137,9 @@ describe("a language model on the command line", () => {
     );
     expect((await run(...train, "texts", "--tokenizer", "words")).err).toMatch(
       /^--tokenizer .*bpe.*character/,
+    );
+    expect((await run(...train, "texts", "--objective", "masked")).err).toBe(
+      "--objective masked: lightning-attention reads from left to right and fills no gaps; take a BERT, such as megatron-lm --preset bert-small.\n",
     );
     expect((await run("generate", "nowhere")).err).toMatch(/^run "nowhere" does not exist/);
   }, 60_000);

@@ -1,7 +1,10 @@
 import { join } from "node:path";
+import type { Tokenizer } from "@quire/data";
 import { readTextCorpus, readTokenizer } from "@quire/data/files";
+import type { Module } from "@quire/nn";
 import {
   describeLanguageModel,
+  isMasked,
   type LanguageBatch,
   type LanguageData,
   type LanguageModelDescription,
@@ -12,14 +15,24 @@ import {
   languageData,
   languagePresetFor,
   languageRecipeFor,
+  MaskedLanguageSystem,
+  maskedBatchAt,
   planLanguageTraining,
+  planMaskedTraining,
+  type TrainingPlan,
 } from "@quire/papers";
-import { hostTensor } from "@quire/tensor";
+import { type CompileOptions, hostTensor } from "@quire/tensor";
+import { UsageError } from "../errors.ts";
 import { count } from "../numbers.ts";
 import { choice, number, whole, withDefault } from "../option.ts";
 import { languageSections } from "../report/language-sections.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { evaluateTexts, languageEvaluation, predictTexts } from "./language-use.ts";
+import {
+  evaluateTexts,
+  languageEvaluation,
+  predictTexts,
+  type TextSystem,
+} from "./language-use.ts";
 import { task } from "./task.ts";
 
 const options = {
@@ -40,6 +53,10 @@ const options = {
     from: 2,
     to: 1_000_000,
   }),
+  objective: choice(
+    "What is learnt: the next token, or those that gaps hide; as the preset has it unless said",
+    ["next", "masked"],
+  ),
   validation: withDefault(
     number("Share of the text that is kept apart to measure", { above: 0, to: 0.9 }),
     0.1,
@@ -50,7 +67,7 @@ const options = {
 export const languageModelling = task<
   typeof options,
   LanguageData,
-  LanguageModelSystem,
+  TextSystem,
   LanguageBatch,
   Record<never, never>
 >({
@@ -62,6 +79,7 @@ export const languageModelling = task<
   examples: [
     "quire train lightning-attention --data book.txt",
     "quire train lightning-attention --data notes --tokenizer character --context 512",
+    "quire train megatron-lm --preset bert-small --data notes",
   ],
   read: async (path, given, { seed, console, start }) => {
     const corpus = await readTextCorpus(path);
@@ -75,17 +93,17 @@ export const languageModelling = task<
   presetFor: ({ presets }) => languagePresetFor(presets),
   recipeFor: ({ recipe }, data) => languageRecipeFor(recipe as LanguageRecipe, data),
   begin: ({ paper, build, preset, settings, data, ...making }) => {
-    const { recipe, extras, seed } = making;
+    const { recipe, extras, seed, options: given } = making;
     const made = paper.presets[preset]?.target as LanguageTarget | undefined;
-    const context = making.options.context ?? made?.context ?? CONTEXT;
+    const context = given.context ?? made?.context ?? CONTEXT;
+    const objective = given.objective ?? made?.objective ?? "next";
     const what = { paper: paper.id, preset, options: settings };
-    const description = describeLanguageModel({ ...what, data, context });
-    const model = build(settings, description.target) as LanguageNetwork;
-    const system = new LanguageModelSystem(model, description, data.tokenizer);
+    const description = describeLanguageModel({ ...what, data, context, objective });
+    const system = systemOf(build(settings, description.target), description, data.tokenizer);
     const { train, validation, tokenizer } = data;
     const [learnt, measured] = [train.tokens.length, validation.tokens.length];
     return {
-      ...{ system, plan: planLanguageTraining(system, { data, recipe, extras, seed }) },
+      ...{ system, plan: planFor(system, { data, recipe, extras, seed }) },
       facts: [
         ["tokens", `${count(learnt)} to train, ${count(measured)} to measure`],
         ["of", `${count(tokenizer.size)} kinds, read ${description.target.context} at a time`],
@@ -95,13 +113,8 @@ export const languageModelling = task<
   open: async ({ description, build, folder, compile = {} }) => {
     const { options: settings, target } = description;
     const tokenizer = await readTokenizer(join(folder, "tokenizer.json"));
-    const model = build(settings, target) as LanguageNetwork;
-    return new LanguageModelSystem(
-      model,
-      description as LanguageModelDescription,
-      tokenizer,
-      compile,
-    );
+    const own = description as LanguageModelDescription;
+    return systemOf(build(settings, target), own, tokenizer, compile);
   },
   measure: (system, { validation }, seed) => languageEvaluation(system, validation, seed),
   inputs: languageInputs,
@@ -115,10 +128,44 @@ const CONTEXT = 256;
 /** So many windows show between which values a model's inputs stand. */
 const EXAMPLES = 100;
 
-function* languageInputs({ description }: LanguageModelSystem, { train }: LanguageData) {
-  const { context } = description.target;
+/** @throws UsageError when the paper's models do not learn what is asked for. */
+function systemOf(
+  model: Module,
+  description: LanguageModelDescription,
+  tokenizer: Tokenizer,
+  compile: CompileOptions = {},
+): TextSystem {
+  const { objective = "next" } = description.target;
+  if (isMasked(model) !== (objective === "masked")) {
+    const own = isMasked(model)
+      ? "fills gaps and foretells nothing; leave the option out"
+      : "reads from left to right and fills no gaps; take a BERT, such as megatron-lm --preset bert-small";
+    throw new UsageError(`--objective ${objective}: ${description.paper} ${own}.`);
+  }
+  return isMasked(model)
+    ? new MaskedLanguageSystem(model, description, tokenizer, compile)
+    : new LanguageModelSystem(model as LanguageNetwork, description, tokenizer, compile);
+}
+
+/** A plan's batches are its system's own; nobody else looks into them. */
+function planFor(
+  system: TextSystem,
+  given: Parameters<typeof planLanguageTraining>[1],
+): TrainingPlan<LanguageBatch> {
+  return system instanceof LanguageModelSystem
+    ? planLanguageTraining(system, given)
+    : (planMaskedTraining(system, given) as unknown as TrainingPlan<LanguageBatch>);
+}
+
+function* languageInputs(system: TextSystem, { train }: LanguageData) {
+  const { context } = system.description.target;
   const step = Math.max(context, Math.floor(train.tokens.length / EXAMPLES));
   for (let at = 0; at + context <= train.tokens.length; at += step) {
-    yield [hostTensor(train.tokens.slice(at, at + context), [1, context], "int32")];
+    if (system instanceof LanguageModelSystem) {
+      yield [hostTensor(train.tokens.slice(at, at + context), [1, context], "int32")];
+    } else {
+      const batch = maskedBatchAt(train.tokens, [at], { ...system.windows, seed: 0 });
+      yield [batch.ids, batch.sentences];
+    }
   }
 }

@@ -12,6 +12,7 @@ export const badInputs: {
     "notes.txt": "no picture, no table",
     "blank.txt": "  \n",
     "short.txt": "a",
+    "story.txt": "The cat sees a dog, and the dog sees a cat.\n".repeat(20),
     "latin.txt": Uint8Array.from([0x63, 0x61, 0x66, 0xe9, 0x0a]),
     "empty.csv": "",
     "head.csv": "a,b\n",
@@ -194,6 +195,10 @@ export const badInputs: {
     ["a text that is not there", ["train", "lightning-attention", "--data", "none.txt"]],
     ["a text that is blank", ["train", "lightning-attention", "--data", "blank.txt"]],
     ["a text that is too short", ["train", "lightning-attention", "--data", "short.txt"]],
+    [
+      "gaps for a model that foretells",
+      ["train", "lightning-attention", "--data", "story.txt", "--objective", "masked"],
+    ],
     ["a text that is not UTF-8", ["train", "lightning-attention", "--data", "latin.txt"]],
     ["texts from a run of pictures", ["generate", "whole", "--prompt", "Once"]],
     ["pictures that are not there", ["train", "pixart-alpha", "--data", "nowhere"]],

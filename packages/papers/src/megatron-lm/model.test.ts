@@ -16,7 +16,7 @@ import {
   type Tensor,
 } from "@quire/tensor";
 import { describe, expect, test } from "vitest";
-import { MegatronBert, MegatronGpt, type MegatronOptions } from "./model.ts";
+import { build, MegatronBert, MegatronGpt, type MegatronOptions } from "./model.ts";
 
 const options: MegatronOptions = { width: 16, depth: 2, heads: 4, dropout: 0 };
 /** A vocabulary that no number of processes divides. */
@@ -102,6 +102,18 @@ function divided(kind: Kind, size: number, own: MegatronOptions, how?: DivisionO
     collectivesInOneProcess(size).map((group) => step(kind, own, new Division(group, how))),
   );
 }
+
+test("where gaps are to be filled it is a BERT, which tells the order of pairs unless told not to", () => {
+  const masked = { ...target, objective: "masked" } as const;
+  const bert = build(options, masked) as MegatronBert;
+  expect(bert).toBeInstanceOf(MegatronBert);
+  expect([bert.objective, bert.readsPairs, bert.length]).toEqual(["masked", true, 8]);
+  const plain = build({ ...options, bert: { tellsOrder: false, sentences: 0 } }, masked);
+  expect((plain as MegatronBert).readsPairs).toBe(false);
+  const paths = plain.namedParameters().map(([path]) => path);
+  expect(paths.filter((path) => /^(order|pooler)|sentences/.test(path))).toEqual([]);
+  expect(build(options, target)).toBeInstanceOf(MegatronGpt);
+});
 
 describe("a model that processes divide", () => {
   test.each([

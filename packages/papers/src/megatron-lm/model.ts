@@ -33,7 +33,11 @@ import {
   tanh,
 } from "@quire/tensor";
 import { crossEntropy } from "@quire/train";
-import type { LanguageNetwork, LanguageTarget } from "../tasks/language-target.ts";
+import type {
+  LanguageNetwork,
+  LanguageTarget,
+  MaskedLanguageNetwork,
+} from "../tasks/language-target.ts";
 
 /** What a model of Megatron-LM is made of. */
 export interface MegatronOptions {
@@ -244,7 +248,12 @@ export interface BertBatch {
 }
 
 /** BERT as the paper trains it, with the normalisation inside of the branches. */
-export class MegatronBert extends Module {
+export class MegatronBert extends Module implements MaskedLanguageNetwork {
+  readonly objective = "masked";
+  /** Whether it tells in which order two sentences stand. */
+  readonly readsPairs: boolean;
+  /** The most tokens it can read. */
+  readonly length: number;
   readonly embeddings: Embeddings;
   readonly body: Blocks;
   readonly transform: HeldLinear;
@@ -265,6 +274,8 @@ export class MegatronBert extends Module {
     this.transformNorm = new HeldLayerNorm({ width, epsilon, division });
     this.pooler = tellsOrder ? new Linear({ in: width, out: width, initial }) : undefined;
     this.order = tellsOrder ? new Linear({ in: width, out: 2, initial }) : undefined;
+    this.readsPairs = tellsOrder;
+    this.length = target.context;
     this.#activation = activations[activation];
     this.#division = division;
   }
@@ -311,11 +322,12 @@ export class MegatronBert extends Module {
   }
 }
 
-/** Makes a GPT for a vocabulary, divided among processes if there are some. */
+/** Makes a GPT for a vocabulary, or a BERT where gaps are to be filled; divided among processes if there are some. */
 export function build(
   options: MegatronOptions,
   target: LanguageTarget,
   division?: Division,
-): MegatronGpt {
-  return new MegatronGpt(options, target, division);
+): MegatronGpt | MegatronBert {
+  const kind = target.objective === "masked" ? MegatronBert : MegatronGpt;
+  return new kind(options, target, division);
 }

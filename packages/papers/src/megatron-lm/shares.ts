@@ -10,8 +10,8 @@ import {
 } from "@quire/tensor";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import type { LanguageTarget } from "../tasks/language-target.ts";
-import { MegatronBert, MegatronGpt } from "./model.ts";
-import { bertPresets, paper } from "./paper.ts";
+import { build, MegatronGpt } from "./model.ts";
+import { paper } from "./paper.ts";
 
 /** Processes that the paper divides its models among, the most that divide the heads first. */
 const numbers = [8, 4, 2];
@@ -34,18 +34,15 @@ export const shares: Experiment<Budget> = {
 };
 
 function measure({ data: budget, seeds, signal, onProgress }: ExperimentContext<Budget>) {
-  const published = [
-    ...Object.entries(paper.presets).map(([name, preset]) => ({ name, preset, kind: MegatronGpt })),
-    ...Object.entries(bertPresets).map(([name, preset]) => ({ name, preset, kind: MegatronBert })),
-  ].filter(({ preset }) => preset.parameters !== undefined);
+  const published = Object.entries(paper.presets).filter(([, preset]) => preset.parameters);
   const found: Row[] = [];
-  for (const { name, preset, kind } of published) {
+  for (const [name, preset] of published) {
     signal?.throwIfAborted();
     onProgress?.({ doing: `parameters of ${name}`, share: found.length / (published.length + 1) });
     const { options, target } = preset;
     const processes = numbers.find((number) => options.heads % number === 0) ?? 1;
-    const whole = countParameters(new kind(options, target));
-    const own = countParameters(new kind(options, target, dividedBy(processes)));
+    const whole = countParameters(build(options, target));
+    const own = countParameters(build(options, target, dividedBy(processes)));
     const share = { shareOfParameters: own / whole, overEvenShare: (processes * own) / whole };
     found.push(rowOf(`${name} on ${processes}`, whole, share, seeds));
   }

@@ -57,7 +57,7 @@ const INCOMPLETE = "\uFFFD";
 const BEFORE = 16;
 
 /** Lengths of which a file learns how its sizes follow the length. */
-function lengthsBelow(most: number): [number, number, number] {
+export function lengthsBelow(most: number): [number, number, number] {
   return [most - 3, most - 2, most - 1];
 }
 

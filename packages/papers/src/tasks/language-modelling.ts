@@ -19,13 +19,16 @@ export {
   LanguageModelSystem,
   type TextPiece,
 } from "./language-model.ts";
-export type {
-  BuildLanguageModel,
-  LanguageModelDescription,
-  LanguageNetwork,
-  LanguagePaper,
-  LanguageRecipe,
-  LanguageTarget,
+export {
+  type BuildLanguageModel,
+  isMasked,
+  type LanguageModelDescription,
+  type LanguageNetwork,
+  type LanguageObjective,
+  type LanguagePaper,
+  type LanguageRecipe,
+  type LanguageTarget,
+  type MaskedLanguageNetwork,
 } from "./language-target.ts";
 export {
   describeLanguageModel,
@@ -37,3 +40,17 @@ export {
   trainLanguageModel,
 } from "./language-training.ts";
 export type { LanguageBatch } from "./language-windows.ts";
+export {
+  type Filling,
+  GAP,
+  type MaskedEvaluation,
+  MaskedLanguageSystem,
+  maskedVocabulary,
+} from "./masked-language-model.ts";
+export { maskedMetrics, planMaskedTraining } from "./masked-training.ts";
+export {
+  type MaskedBatch,
+  type MaskedWindowOptions,
+  maskedBatchAt,
+  maskedBatches,
+} from "./masked-windows.ts";

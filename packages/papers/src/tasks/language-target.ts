@@ -1,7 +1,9 @@
 import type { Mode, Module, ReadingInputs } from "@quire/nn";
 import type { Tensor } from "@quire/tensor";
+import type { Traced } from "@quire/train";
 import type { Build, ModelDescription, Paper } from "../paper.ts";
 import type { Recipe } from "../recipe.ts";
+import type { MaskedBatch } from "./masked-windows.ts";
 
 /** What a language model reads. */
 export interface LanguageTarget {
@@ -9,7 +11,12 @@ export interface LanguageTarget {
   readonly vocabulary: number;
   /** Tokens of the windows it is trained on. */
   readonly context: number;
+  /** What it says: what comes next, or, reading both ways, what stands in gaps; what comes next unless said. */
+  readonly objective?: LanguageObjective;
 }
+
+/** What a language model learns to say: the next token, or those that gaps hide. */
+export type LanguageObjective = "next" | "masked";
 
 /** How a paper trains a language model; a batch is of windows. */
 export type LanguageRecipe = Recipe;
@@ -31,8 +38,32 @@ export interface LanguageNetwork extends Module {
   readonly length?: number;
 }
 
+/** A model that reads both ways and says what stands in the gaps of a text. */
+export interface MaskedLanguageNetwork extends Module {
+  readonly objective: "masked";
+  /** Whether windows are two stretches of text with marks between them, whose order it tells; false unless said. */
+  readonly readsPairs?: boolean;
+  /** Logits of what stands at each place; `sentences` says of which stretch it is. `[B, T], [B, T] -> [B, T, V]` */
+  forward(ids: Tensor, sentences: Tensor, mode?: Mode): Tensor;
+  /** What is learnt, `-> []`; the mean cross-entropy in the gaps unless said. */
+  loss?(batch: Traced<MaskedBatch>, mode: Mode): Tensor;
+  /** Scores of the stretches' right and wrong order, where it tells them. `[B, T], [B, T] -> [B, 2]` */
+  orderScores?(ids: Tensor, sentences: Tensor): Tensor | undefined;
+  /** The most tokens it can read; any number unless said. */
+  readonly length?: number;
+}
+
+/** Whether a model fills gaps. */
+export function isMasked(model: Module): model is MaskedLanguageNetwork {
+  return (model as Partial<MaskedLanguageNetwork>).objective === "masked";
+}
+
 /** Makes a language model. */
-export type BuildLanguageModel<Options> = Build<Options, LanguageTarget, LanguageNetwork>;
+export type BuildLanguageModel<Options> = Build<
+  Options,
+  LanguageTarget,
+  LanguageNetwork | MaskedLanguageNetwork
+>;
 
 /** What is known of a trained language model. */
 export interface LanguageModelDescription<Options = object>

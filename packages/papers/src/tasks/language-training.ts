@@ -6,8 +6,15 @@ import type { TrainingExtras } from "../recipe.ts";
 import { evenBatches, planTraining, type TrainingPlan } from "../training-plan.ts";
 import type { LanguageData } from "./language-data.ts";
 import type { LanguageModelSystem } from "./language-model.ts";
-import type { LanguageModelDescription, LanguageRecipe } from "./language-target.ts";
+import type {
+  LanguageModelDescription,
+  LanguageObjective,
+  LanguageRecipe,
+  LanguageTarget,
+} from "./language-target.ts";
 import { contextFor, type LanguageBatch, windowBatches, windowCount } from "./language-windows.ts";
+import { maskedVocabulary } from "./masked-language-model.ts";
+import { maskedContextFor } from "./masked-windows.ts";
 
 /** What a language model is trained with. */
 export interface LanguageTrainingOptions {
@@ -32,13 +39,20 @@ export function describeLanguageModel(given: {
   readonly data: LanguageData;
   /** The tokens of a window; fewer where the text is short. */
   readonly context: number;
+  /** What it learns to say: what comes next unless said. */
+  readonly objective?: LanguageObjective;
 }): LanguageModelDescription {
-  const { data, context, ...rest } = given;
+  const { data, context, objective = "next", ...rest } = given;
   const { tokenizer, train, validation } = data;
-  const target = {
-    vocabulary: tokenizer.size,
-    context: contextFor([train, validation], context),
-  };
+  const streams = [train, validation];
+  const target: LanguageTarget =
+    objective === "masked"
+      ? {
+          vocabulary: maskedVocabulary(tokenizer),
+          context: maskedContextFor(streams, context),
+          objective,
+        }
+      : { vocabulary: tokenizer.size, context: contextFor(streams, context) };
   return { task: "language-modelling", ...rest, target };
 }
 

@@ -7,12 +7,14 @@ import type {
   ImageTarget,
   LanguageTarget,
   LinkageTarget,
+  MaskedLanguageNetwork,
   SequenceTarget,
   TabularTarget,
   TaskName,
   TextToImageNetwork,
   TextToImageTarget,
 } from "@quire/papers";
+import { isMasked } from "@quire/papers";
 import type { Tensor, TensorType, Tree } from "@quire/tensor";
 
 /** A forward pass of one example that can be traced. */
@@ -27,6 +29,7 @@ const CALENDAR_FIELDS = 8;
 /** The forward pass of a task's system over one example, as large as its target says. */
 export function forwardPass(task: TaskName, model: Module, target: object): ForwardPass {
   if (task === "text-to-image") return denoisingPass(model as TextToImageNetwork, target);
+  if (task === "language-modelling" && isMasked(model)) return fillingPass(model, target);
   const forward = model.forward.bind(model) as (given: Tree<Tensor>) => Tree<Tensor>;
   return { run: forward, input: inputOf(task, target, model) };
 }
@@ -69,6 +72,18 @@ function inputOf(task: TaskName, target: object, model: Module): Tree<TensorType
     case "method":
       throw new Error(`A system of ${task} has no forward pass of one input.`);
   }
+}
+
+/** A text and of which stretch each of its tokens is. */
+function fillingPass(model: MaskedLanguageNetwork, target: object): ForwardPass {
+  const tokens = ids(1, (target as LanguageTarget).context);
+  return {
+    run: (given) => {
+      const { text, sentences } = given as Record<"text" | "sentences", Tensor>;
+      return model.forward(text, sentences);
+    },
+    input: { text: tokens, sentences: tokens },
+  };
 }
 
 /** One step back from noise: noised values, their time and a caption; its states where the encoder stays outside. */
