@@ -43,25 +43,51 @@ describe("presets", () => {
     expect(countParameters(build(preset.options, preset.target))).toBe(preset.parameters);
   });
 
-  test("the official code counts nano as we do, and the released ones are of the sizes they are called", () => {
+  test("the official code counts nano as we do", () => {
     expect(paper.presets["nano"]?.parameters).toBe(references.counts.nano);
-    const billions = (name: string): number => {
-      const {
-        parameters = 0,
-        options,
-        target: { vocabulary },
-      } = paper.presets[name] ?? {
-        options: tiny,
-        target,
-      };
-      // The tables of results count one of the two matrices of tokens.
-      return (parameters - vocabulary * options.width) / 1e9;
-    };
-    expect(billions("1b")).toBeCloseTo(1.0, 1);
-    expect(billions("7b")).toBeCloseTo(6.8, 1);
-    expect(billions("385m")).toBeCloseTo(0.39, 1);
+  });
+
+  const released = ["385m", "1b", "7b", "15b"] as const;
+
+  /** Parameters with one of the two matrices of tokens, as the official readme counts. */
+  const withOneMatrix = (name: string): number => {
+    const { parameters = 0, options, target: size } = presetOf(name);
+    return parameters - size.vocabulary * options.width;
+  };
+
+  test.each(released)("%s is what the first author's rule counts, and the angles", (name) => {
+    const { options, target: size } = presetOf(name);
+    const { width, depth } = options;
+    const hidden = 256 * Math.ceil(Math.floor((8 * width) / 3) / 256);
+    expect(options.feedForward).toBe(hidden);
+    const matrices = size.vocabulary * width + (5 * width ** 2 + 3 * width * hidden) * depth;
+    expect(withOneMatrix(name) - matrices).toBe(width);
+    // He gives the number for 385M.
+    if (name === "385m") expect((matrices / 2 ** 20).toFixed(1)).toBe("380.5");
+  });
+
+  test("released models have the published billions, but for what the deviations say", () => {
+    const billions = (name: string): number => withOneMatrix(name) / 1e9;
+    expect(billions("1b").toFixed(1)).toBe("1.0");
+    expect(billions("7b").toFixed(1)).toBe("6.8");
+    expect((100 * (billions("385m") / 0.385 - 1)).toFixed(1)).toBe("3.6");
+    expect((100 * (billions("15b") / 14.83 - 1)).toFixed(1)).toBe("0.7");
+    const said = paper.deviations.map(({ to }) => to).join(" ");
+    expect(said).toContain("385M is 3.6 % and 15B 0.7 % above");
+    expect(said).toContain(
+      `${released
+        .map((name) => billions(name).toFixed(3))
+        .join(", ")
+        .replace(/, (?=[^,]+$)/, " and ")} billion`,
+    );
   });
 });
+
+function presetOf(name: string) {
+  const preset = paper.presets[name];
+  if (!preset) throw new Error(`there is no preset ${name}.`);
+  return preset;
+}
 
 describe("the system", () => {
   test("parameter paths", () => {

@@ -12,23 +12,31 @@ const sizes = {
   "3b": { width: 2560, depth: 32, heads: 20, feedForward: 6912 },
   "7b": { width: 4096, depth: 30, heads: 32, feedForward: 11_008 },
   "13b": { width: 5120, depth: 36, heads: 40, feedForward: 13_824 },
+  "15b": { width: 5120, depth: 42, heads: 40, feedForward: 13_824 },
   "65b": { width: 8192, depth: 72, heads: 64, feedForward: 22_016 },
 } as const satisfies Record<string, Size>;
 
 const configured =
   "the defaults of the released configuration (TransnormerConfig), counted from them";
-const likely =
-  "the table of variants' width, depth and heads, and the rest as the released 385M model has it: 1.0 and 6.8 billion " +
-  "with one matrix of tokens, as the official readme's names say; the configurations themselves are on another hub";
+/// The first author's own count (OpenNLPLab/TransnormerLLM, issue 6): tokens D + layers (5 D² + 3 D E), where E is 8 D / 3
+/// rounded up to a multiple of 256. It gives every hidden width above, and 380.5 · 2²⁰ for 385M.
+const rule =
+  "the official table of variants' width, depth and heads; hidden width and count by the first author's rule " +
+  "(OpenNLPLab/TransnormerLLM, issue 6)";
 
-/** A model as it was released: 64,000 tokens, a head of its own. */
-function released(size: Size, parameters: number, source: string): TransNormerPreset {
+/** A model as it was released: a head of its own. */
+function released(
+  size: Size,
+  parameters: number,
+  source: string,
+  { vocabulary = 64_000, note = "its name counts one of the two matrices of tokens" } = {},
+): TransNormerPreset {
   return {
     options: size,
-    target: { vocabulary: 64_000, context: 2048 },
+    target: { vocabulary, context: 2048 },
     parameters,
     source,
-    note: "the name counts one of the two matrices of tokens, or none",
+    note,
   };
 }
 
@@ -58,8 +66,12 @@ const presets: Readonly<Record<string, TransNormerPreset>> = {
     source: "ours, to see it learn within seconds",
   },
   "385m": released(sizes["385m"], 464_520_192, configured),
-  "1b": released(sizes["1b"], 1_151_338_496, likely),
-  "7b": released(sizes["7b"], 7_098_863_616, likely),
+  "1b": released(sizes["1b"], 1_151_338_496, rule),
+  "7b": released(sizes["7b"], 7_098_863_616, rule),
+  "15b": released(sizes["15b"], 15_450_035_200, "TransNormerLLM3-15B's card, and the same rule", {
+    vocabulary: 100_280,
+    note: "tiktoken's 100,277 tokens, filled up; its card says 14.83 billion, of one matrix of tokens this has 14.94",
+  }),
   "table-1b": tabled(sizes["1b"], 992_165_888),
   "table-3b": tabled(sizes["3b"], 2_876_006_400),
   "table-7b": tabled(sizes["7b"], 6_780_547_072),
@@ -119,6 +131,13 @@ export const paper: LanguagePaper<TransNormerOptions> = {
       from: "eq. 9 turns queries and keys by complex angles",
       to: "products with cosines and sines, one after the other, unless `rotation` is asked for",
       why: "the released models do so, in their first layer",
+    },
+    {
+      from: "released models are called 385M, 1B and 7B, and counted as 0.39, 1.0 and 6.8 billion; TransNormerLLM3 as 14.83",
+      to:
+        "with one of the two matrices of tokens they have 0.399, 1.020, 6.837 and 14.937 billion, as the first author's " +
+        "rule counts them (380.5 · 2²⁰ for 385M, as he says); so 385M is 3.6 % and 15B 0.7 % above its published figure",
+      why: "their configurations stand on a hub that was not at hand; the variants of the paper's table fit exactly",
     },
     {
       from: "a Triton kernel walks over the blocks and keeps the sums on the chip",
