@@ -8,7 +8,7 @@ export const dropped: Readonly<Record<string, { readonly file: string; readonly 
     obert: { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
     "pre-rmsnorm": { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
     excelformer: { file: "points.csv", answer: /row\s+2\s+(true|false)/ },
-    tsmixer: { file: "two-series.csv", answer: /How it goes on/ },
+    tsmixer: { file: "two-series.csv", answer: /How load goes on[\s\S]*How wind goes on/ },
     informer: { file: "hours.csv", answer: /How it goes on/ },
     "lightning-attention": { file: "text.txt", answer: /the old king sees▸[\s\S]{20}/ },
     "megatron-lm": { file: "letters.txt", answer: /abcdef▸[a-z1-5]{4}/ },

@@ -81,9 +81,16 @@ test("series are as many as were learnt", async () => {
     return `${new Date(Date.UTC(2025, 0, 1) + i * 3_600_000).toISOString()},${i % 24},${i % 7}`;
   });
   const given = file("two.csv", `time,power,wind\n${rows.join("\n")}\n`);
-  const [figure] = await answer(system, given);
-  if (figure?.kind !== "lines") throw new Error("lines");
-  expect(figure.series.find(({ name }) => name === "forecast")?.points).toHaveLength(12);
+  const figures = await answer(system, given);
+  expect(figures.map(({ title }) => title)).toEqual(["How power goes on", "How wind goes on"]);
+  for (const [k, figure] of figures.entries()) {
+    if (figure.kind !== "lines") throw new Error("lines");
+    const [history, forecast] = figure.series;
+    expect(history?.points.map(([, value]) => value)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i % (k === 0 ? 24 : 7)),
+    );
+    expect(forecast?.points).toHaveLength(12);
+  }
   const few = rows.map((row) => row.replace(/,\d+$/, "")).join("\n");
   await expect(answer(system, file("one.csv", `time,power\n${few}\n`))).rejects.toThrow(
     /^"one\.csv" has 1 column of numbers, and the model forecasts 2: demand, wind; give as many\.$/,

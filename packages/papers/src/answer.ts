@@ -2,13 +2,16 @@ import { QuireError } from "@quire/tensor";
 import type { Figure } from "./figure.ts";
 import type { System } from "./system.ts";
 import type { Given, TaskAnswer, Wanted } from "./task-answer.ts";
+import { controlAnswer } from "./tasks/control-answer.ts";
 import { forecastAnswer } from "./tasks/forecast-answer.ts";
+import { iconAnswer } from "./tasks/icon-answer.ts";
 import { imageAnswer } from "./tasks/image-answer.ts";
 import { languageAnswer } from "./tasks/language-answer.ts";
 import { linkageAnswer } from "./tasks/linkage-answer.ts";
 import { maskedAnswer } from "./tasks/masked-answer.ts";
 import { sequenceAnswer } from "./tasks/sequence-answer.ts";
 import { tabularAnswer } from "./tasks/tabular-answer.ts";
+import { textToImageAnswer } from "./tasks/text-to-image-answer.ts";
 
 /** One entry a task. */
 const answers: readonly TaskAnswer[] = [
@@ -19,6 +22,9 @@ const answers: readonly TaskAnswer[] = [
   tabularAnswer,
   linkageAnswer,
   sequenceAnswer,
+  iconAnswer,
+  textToImageAnswer,
+  controlAnswer,
 ];
 
 /** What a trained system answers; undefined where its task has no answers. */

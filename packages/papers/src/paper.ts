@@ -44,6 +44,8 @@ export interface Paper<Options = object, Target = object, Recipe = object> {
   readonly settings?: SettingTable;
   /** How the paper trains, as far as the task takes it. */
   readonly recipe: Recipe;
+  /** Commands by which a method is used on one's own models; what is trained has those of its task. */
+  readonly commands?: readonly string[];
   readonly deviations: readonly Deviation[];
   readonly claims: readonly Claim[];
 }

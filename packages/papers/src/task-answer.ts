@@ -27,6 +27,8 @@ export interface Wanted {
   readonly text: string;
   /** Endings and types of files, as a browser's choice of files takes them. */
   readonly accept: string;
+  /** What may be typed in place of a text file; nothing unless said. */
+  readonly typed?: string;
 }
 
 /** How systems of a task answer what a user gives them. */
@@ -40,6 +42,18 @@ export interface TaskAnswer {
    * @throws QuireError when it cannot read what it is given.
    */
   answer(system: System, given: Given): Promise<readonly Figure[]>;
+}
+
+/**
+ * The first line of a text that says something.
+ *
+ * @throws QuireError when there is none.
+ */
+export function firstLine({ name, bytes }: GivenFile): string {
+  const lines = new TextDecoder().decode(bytes).split(/\r?\n/);
+  const found = lines.map((line) => line.trim()).find((line) => line !== "");
+  if (found === undefined) throw new QuireError(`"${name}" is empty: give it a line of text.`);
+  return found;
 }
 
 /** Endings of tables. */
@@ -60,7 +74,7 @@ export function answersPictures<S extends System>(
 /** How systems of a class answer files. */
 export function answersFiles<S extends System>(
   systems: abstract new (...given: never[]) => S,
-  wanted: Pick<Wanted, "text" | "accept">,
+  wanted: Omit<Wanted, "kind">,
   answer: (system: S, given: GivenFile) => Promise<readonly Figure[]>,
 ): TaskAnswer {
   return taskAnswer(systems, { kind: "file", ...wanted }, (system, given) => {

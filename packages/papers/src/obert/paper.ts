@@ -52,6 +52,10 @@ export const paper: Paper<TextClassifierOptions, LinkageTarget> = {
     },
   },
   recipe: {},
+  commands: [
+    "npx quire prune runs/cct-1 --sparsity 0.8",
+    "npx quire prune resnet.onnx --data flowers --sparsity 0.7 --recomputations 8",
+  ],
   deviations: [
     {
       from: "all groups that are pruned in one step move the weights as if each were the only one",

@@ -90,6 +90,10 @@ export const paper: Paper<PreNormOptions, PreNormTarget> = {
     "does it to a run or to an ONNX file, and prints what differs.",
   presets,
   recipe: {},
+  commands: [
+    "npx quire convert runs/cct-1 --to pre-rmsnorm",
+    "npx quire convert gpt2.onnx --to pre-crmsnorm --out gpt2-crms.onnx",
+  ],
   deviations: [
     {
       from: "converted by replacing layers of a model whose code is at hand",

@@ -2,7 +2,7 @@ import { type ForecastingData, forecasting } from "@quire/data";
 import { QuireError } from "@quire/tensor";
 import type { Figure } from "../figure.ts";
 import { answersFiles, type GivenFile, tableEndings } from "../task-answer.ts";
-import { forecastFigure } from "./forecast-figure.ts";
+import { forecastFigure, type Stretch } from "./forecast-figure.ts";
 import { SeriesForecaster } from "./forecast-system.ts";
 import { givenTable } from "./given-table.ts";
 
@@ -33,10 +33,17 @@ async function ahead(system: SeriesForecaster, given: GivenFile): Promise<Figure
   const [forecast] = await system.predict(series ? [series] : []);
   if (!series || !forecast) throw new QuireError("the table holds no series.");
   const from = Math.max(0, series.times.length - 2 * context);
-  const figure = forecastFigure({
-    ...{ title: "How it goes on", of: targets[0] ?? "value" },
-    past: { times: series.times.slice(from), values: series.values.slice(from) },
-    forecasts: { forecast },
+  return targets.map((of, channel) => {
+    const own = ({ times, values }: Stretch, first: number): Stretch => ({
+      times: Array.from(times).slice(first),
+      values: Array.from(values)
+        .filter((_, i) => i % outputs === channel)
+        .slice(first),
+    });
+    return forecastFigure({
+      ...{ title: outputs === 1 ? "How it goes on" : `How ${of} goes on`, of },
+      past: own(series, from),
+      forecasts: { forecast: own(forecast, 0) },
+    });
   });
-  return [figure];
 }

@@ -11,7 +11,11 @@ const PROMPT_SHARE = 0.5;
 /** A text goes on. */
 export const languageAnswer = answersFiles(
   LanguageModelSystem,
-  { text: "Drop a text, and it writes on.", accept: ".txt,.md,text/*" },
+  {
+    text: "Drop a text, and it writes on.",
+    accept: ".txt,.md,text/*",
+    typed: "Or write how it begins",
+  },
   goingOn,
 );
 

@@ -15,6 +15,7 @@ export const sequenceAnswer = answersFiles(
   {
     text: "Drop a text with a sequence a line, its tokens parted by spaces or commas, and each is labelled.",
     accept: ".txt,.md,.csv,.tsv,text/*",
+    typed: "Or write a sequence",
   },
   labelled,
 );

@@ -89,6 +89,7 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
   },
   method: {
     data: "A trained run or an ONNX file.",
+    // Each has a command of its own, which its paper names.
     commands: (id) => [`npx quire show ${id}`],
   },
 };
@@ -108,8 +109,8 @@ export function callOf({ id, presets }: Paper): string {
 }
 
 /** The commands by which a paper is used. */
-export function commandsOf({ id, task }: Paper): readonly string[] {
-  return byTask[task].commands(id);
+export function commandsOf({ id, task, commands }: Paper): readonly string[] {
+  return commands ?? byTask[task].commands(id);
 }
 
 /** How a paper is used: by commands of its task, and by a call. */

@@ -70,8 +70,35 @@ export function BringYourOwn(props: BringYourOwnProps) {
           onChange={({ currentTarget }) => void take(currentTarget.files?.[0])}
         />
       </label>
+      {isReady && wanted?.typed && (
+        <Typed label={wanted.typed} onText={(text) => void take(new File([text], "typed.txt"))} />
+      )}
       <Answers answered={answered} />
     </div>
+  );
+}
+
+interface TypedProps {
+  readonly label: string;
+  readonly onText: (text: string) => void;
+}
+
+/** A line of text in place of a file. */
+function Typed({ label, onText }: TypedProps) {
+  return (
+    <form
+      class="typed"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onText(String(new FormData(event.currentTarget).get("text")));
+      }}
+    >
+      <label>
+        <span>{label}</span>
+        <input type="text" name="text" required autocomplete="off" spellcheck={false} />
+      </label>
+      <button type="submit">Answer</button>
+    </form>
   );
 }
 

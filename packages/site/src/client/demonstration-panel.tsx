@@ -35,7 +35,10 @@ export function DemonstrationPanel(props: DemonstrationPanelProps) {
   };
   return (
     <div class="stage" data-state={state.phase}>
-      <p class="lead">{demonstration.summary}</p>
+      <div class="what">
+        <h3>{demonstration.title}</h3>
+        <p class="lead">{demonstration.summary}</p>
+      </div>
       <div class="bench">
         <form class="panel" onSubmit={(event) => event.preventDefault()}>
           <Controls
