@@ -90,5 +90,44 @@ const comparing: Check = {
     }),
 };
 
+/** Words of each task that learns from one file, and what it is told beside the file. */
+const others = [
+  { paper: "tsmixer", file: "hours.csv", column: "Column to forecast", name: "load", steps: "4" },
+  { paper: "transformer-programs", file: "tags.csv" },
+] as const;
+
+/** A file of a task that is not a table to predict a column of. */
+function otherFile(name: string): string {
+  const rows = Array.from({ length: 120 }, (_, i) => {
+    if (name === "tags.csv") return `${i % 3} ${i % 2} 1,${i % 2} ${i % 3} 0`;
+    const time = new Date(Date.UTC(2025, 0, 1) + i * 3_600_000).toISOString();
+    return `${time},${(10 + Math.sin(i / 4)).toFixed(3)}`;
+  });
+  return `${name === "tags.csv" ? "sequence,labels" : "time,load"}\n${rows.join("\n")}\n`;
+}
+
+const otherTasks: Check = {
+  name: "a run of each task that learns from one file is told what it needs",
+  run: (site) =>
+    withWatched(site, {}, async ({ page }) => {
+      await page.goto(`${site.address}runs/index.html`);
+      await page.getByText("Start a run").click();
+      for (const { paper, file, ...told } of others) {
+        await page.getByLabel("Paper").selectOption(paper);
+        const buffer = Buffer.from(otherFile(file));
+        await page.getByLabel("File").setInputFiles({ name: file, mimeType: "text/csv", buffer });
+        if ("column" in told) {
+          await page.getByLabel(told.column).fill(told.name);
+          await page.getByLabel("Steps to forecast").fill(told.steps);
+        }
+        await page.getByLabel("Epochs").fill("1");
+        await page.getByRole("button", { name: "Train", exact: true }).click();
+        const row = page.locator(`[data-run="${paper}-1"]`);
+        await row.waitFor({ timeout: 60_000 });
+        await until("its end", async () => (await row.innerText()).includes("done"), 180);
+      }
+    }),
+};
+
 /** What the page of the runs must do, under `quire serve`; each goes on from the one before. */
-export const runChecks: readonly Check[] = [life, comparing];
+export const runChecks: readonly Check[] = [life, comparing, otherTasks];

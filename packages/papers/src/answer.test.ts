@@ -1,11 +1,16 @@
+import { environments } from "@quire/data";
+import { initialize } from "@quire/nn";
 import { expect, test } from "vitest";
 import { answer, wantedBy } from "./answer.ts";
 import { demonstration as cct } from "./cct/demonstration.ts";
 import type { Demonstration } from "./demonstration.ts";
+import { build as buildAgent } from "./gtrxl/model.ts";
 import { demonstration as informer } from "./informer/demonstration.ts";
 import { demonstration as linktransformer } from "./linktransformer/demonstration.ts";
+import { demonstration as pixart } from "./pixart-alpha/demonstration.ts";
 import type { System } from "./system.ts";
 import type { Given } from "./task-answer.ts";
+import { ControlAgent, describeControlModel } from "./tasks/control.ts";
 import { demonstration as transformerPrograms } from "./transformer-programs/demonstration.ts";
 import { demonstration as tsmixer } from "./tsmixer/demonstration.ts";
 
@@ -111,5 +116,48 @@ test("sequences are labelled, a line or a row each", async () => {
   );
   await expect(answer(system, file("none.txt", "\n"))).rejects.toThrow(
     /^"none\.txt" holds no tokens: give a sequence a line\.$/,
+  );
+});
+
+test("pictures are drawn of the first line of a text", async () => {
+  const system = await after(pixart, 1);
+  const [figure] = await answer(system, file("mine.txt", "\n a large red circle on black\nno\n"));
+  if (figure?.kind !== "pixels") throw new Error("a picture");
+  expect(figure.title).toBe("What it draws of “a large red circle on black”");
+  expect([figure.width, figure.height]).toEqual([4 * 13 - 1, 12]);
+  await expect(answer(system, file("none.txt", " \n"))).rejects.toThrow(
+    /^"none\.txt" is empty: give it a line of text\.$/,
+  );
+});
+
+test("an agent says what it would do at each step, and remembers those before", async () => {
+  const options = { width: 8, depth: 1, heads: 2, memoryLength: 4 };
+  const spaces = environments("t-maze", { length: 1 }, { count: 1, seed: 0 });
+  const description = describeControlModel({
+    ...{ paper: "gtrxl", options, environment: "t-maze", spaces },
+  });
+  const model = buildAgent(options, description.target);
+  initialize(model, 3);
+  const agent = new ControlAgent(model, description);
+  const { observation, actions } = description.target;
+  const titles = Array.from({ length: observation }, (_, i) => `seen ${i}`).join(",");
+  const row = (value: number): string => Array.from({ length: observation }, () => value).join(",");
+  const shares = async (...seen: number[]): Promise<readonly (readonly number[])[]> => {
+    const given = file("seen.csv", `${titles}\n${seen.map(row).join("\n")}\n`);
+    const [said, likely] = await answer(agent, given);
+    if (said?.kind !== "text" || likely?.kind !== "heat") throw new Error("a text and a map");
+    expect(said.text.split("\n")).toHaveLength(seen.length);
+    expect(likely.rows).toHaveLength(actions);
+    return likely.values;
+  };
+  const [one, other] = [await shares(1, 0), await shares(3, 0)];
+  for (const step of [0, 1]) {
+    expect(one.reduce((sum, row) => sum + (row[step] as number), 0)).toBeCloseTo(1, 5);
+  }
+  expect(one.map((row) => row[1])).not.toEqual(other.map((row) => row[1]));
+  await expect(answer(agent, file("few.csv", "a\n1\n2\n"))).rejects.toThrow(
+    new RegExp(
+      `^"few\\.csv" has 1 column of numbers, and the agent sees ${observation}: give as many\\.$`,
+    ),
   );
 });

@@ -12,10 +12,11 @@ interface GivenOrder {
   readonly horizon?: unknown;
 }
 
-/** The option that the task calls its column by. */
-const columnFlags: Readonly<Partial<Record<TaskName, string>>> = {
-  "tabular-prediction": "--target",
-  forecasting: "--target",
+/** The option that the task calls its column by, and what the column is. */
+const columns: Readonly<Partial<Record<TaskName, readonly [flag: string, what: string]>>> = {
+  "tabular-prediction": ["--target", "is predicted"],
+  forecasting: ["--target", "is forecast"],
+  linkage: ["--group", "says which rows are the same thing"],
 };
 
 /** Checks what a page asks for; gives what is wrong with it as a sentence. */
@@ -27,13 +28,15 @@ export async function orderOf(folder: string, given: GivenOrder): Promise<Order 
   const data = typeof file === "string" ? below(folder, UPLOADS, file) : undefined;
   if (data === undefined) return "Send a file first, then name it.";
   const { task } = await loadPaper(paper);
-  const flag = columnFlags[task];
+  const [flag, what] = columns[task] ?? [];
   const hasColumn = typeof column === "string" && column.trim() !== "" && column.length <= 200;
-  if (flag && !hasColumn) return "Name the column that is predicted.";
+  if (flag && !hasColumn) return `Name the column that ${what}.`;
+  const isForecast = task === "forecasting";
+  if (isForecast && !isWhole(horizon, 10_000)) return "Say how many steps are forecast.";
   const options = [
     ...(flag && hasColumn ? [`${flag}=${column}`] : []),
     ...(isWhole(epochs, 100_000) ? [`--epochs=${epochs}`] : []),
-    ...(task === "forecasting" && isWhole(horizon, 10_000) ? [`--horizon=${horizon}`] : []),
+    ...(isForecast ? [`--horizon=${horizon}`] : []),
   ];
   return { paper, data, options };
 }

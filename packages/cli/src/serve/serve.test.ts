@@ -322,6 +322,12 @@ test.each([
   [{ paper: "cct", file: "../secret.txt" }, "Send a file first, then name it."],
   [{ paper: "cct", file: "absent.csv" }, "Send a file first, then name it."],
   [{ paper: "excelformer", file: "mine.csv" }, "Name the column that is predicted."],
+  [{ paper: "informer", file: "mine.csv", horizon: 4 }, "Name the column that is forecast."],
+  [{ paper: "informer", file: "mine.csv", column: "a" }, "Say how many steps are forecast."],
+  [
+    { paper: "linktransformer", file: "mine.csv" },
+    "Name the column that says which rows are the same thing.",
+  ],
 ])("the order %j is refused", async (order, why) => {
   const response = await post(await started(), "/api/runs", order);
   expect([response.status, await errorOf(response)]).toEqual([400, why]);

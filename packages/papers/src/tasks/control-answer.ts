@@ -4,7 +4,7 @@ import { compile, hostTensor, QuireError, softmax, type Tensor } from "@quire/te
 import type { Figure } from "../figure.ts";
 import { answersFiles, type GivenFile, tableEndings } from "../task-answer.ts";
 import { ControlAgent } from "./control-system.ts";
-import { givenTable } from "./given-table.ts";
+import { columnsText, givenTable, numberColumns } from "./given-table.ts";
 
 /** Steps that are read, at most. */
 const MOST = 256;
@@ -67,10 +67,10 @@ async function acted(system: ControlAgent, given: GivenFile): Promise<Figure[]> 
 /** `[T, O]` */
 async function observationsIn(given: GivenFile, count: number): Promise<Float32Array> {
   const table = await givenTable(given);
-  const columns = table.columns.filter(({ kind }) => kind === "number" || kind === "integer");
+  const columns = numberColumns(table);
   if (columns.length !== count) {
     throw new QuireError(
-      `"${given.name}" has ${columns.length} columns of numbers, and the agent sees ${count}: give as many.`,
+      `"${given.name}" has ${columnsText(columns.length)} of numbers, and the agent sees ${count}: give as many.`,
     );
   }
   const steps = Math.min(MOST, table.rows);

@@ -4,7 +4,7 @@ import type { Figure } from "../figure.ts";
 import { answersFiles, type GivenFile, tableEndings } from "../task-answer.ts";
 import { forecastFigure, type Stretch } from "./forecast-figure.ts";
 import { SeriesForecaster } from "./forecast-system.ts";
-import { givenTable } from "./given-table.ts";
+import { columnsText, givenTable, numberColumns } from "./given-table.ts";
 
 /** A series goes on. */
 export const forecastAnswer = answersFiles(
@@ -20,10 +20,10 @@ async function ahead(system: SeriesForecaster, given: GivenFile): Promise<Figure
   const table = await givenTable(given);
   const { context, outputs } = system.description.target;
   const { channels } = system.description;
-  const numbers = table.columns.filter(({ kind }) => kind === "number" || kind === "integer");
+  const numbers = numberColumns(table);
   if (numbers.length < outputs) {
     throw new QuireError(
-      `"${given.name}" has ${numbers.length === 1 ? "1 column" : `${numbers.length} columns`} of numbers, and the model forecasts ${outputs}: ` +
+      `"${given.name}" has ${columnsText(numbers.length)} of numbers, and the model forecasts ${outputs}: ` +
         `${channels.slice(0, outputs).join(", ")}; give as many.`,
     );
   }

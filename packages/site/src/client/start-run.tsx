@@ -7,9 +7,21 @@ interface TrainablePaper {
   readonly task: string;
 }
 
-/** Tasks that learn from a single file; others have folders, for which the command is there. */
-const ofOneFile = ["tabular-prediction", "forecasting", "language-modelling", "linkage"];
-const withColumn = ["tabular-prediction", "forecasting"];
+interface OneFile {
+  /** What its column is, where it needs one. */
+  readonly column?: string;
+  /** Whether it is told how many steps it forecasts. */
+  readonly hasHorizon?: boolean;
+}
+
+/** Tasks that learn from a single file; others have folders or environments, for which the command is there. */
+const ofOneFile: Readonly<Record<string, OneFile>> = {
+  "tabular-prediction": { column: "Column to predict" },
+  forecasting: { column: "Column to forecast", hasHorizon: true },
+  "language-modelling": {},
+  linkage: { column: "Column that says which rows are the same thing" },
+  "sequence-labelling": {},
+};
 
 /** A form that starts a training of a chosen paper on a chosen file. */
 export function StartRun() {
@@ -20,12 +32,12 @@ export function StartRun() {
     void fetch(addressOf("papers"))
       .then((response) => response.json() as Promise<TrainablePaper[]>)
       .then((all) => {
-        const usable = all.filter(({ task }) => ofOneFile.includes(task));
+        const usable = all.filter(({ task }) => Object.hasOwn(ofOneFile, task));
         setPapers(usable);
         setId(usable[0]?.id ?? "");
       });
   }, []);
-  const needsColumn = papers.some((one) => one.id === id && withColumn.includes(one.task));
+  const { column, hasHorizon } = ofOneFile[papers.find((one) => one.id === id)?.task ?? ""] ?? {};
   const start = (event: Event): void => {
     event.preventDefault();
     setMessage("Sending the file…");
@@ -49,10 +61,16 @@ export function StartRun() {
           <span>File</span>
           <input type="file" name="file" />
         </label>
-        {needsColumn && (
+        {column && (
           <label>
-            <span>Column to predict</span>
+            <span>{column}</span>
             <input type="text" name="column" required />
+          </label>
+        )}
+        {hasHorizon && (
+          <label>
+            <span>Steps to forecast</span>
+            <input type="number" name="horizon" min="1" max="10000" required />
           </label>
         )}
         <label>
@@ -78,7 +96,8 @@ async function sent(paper: string, form: FormData): Promise<string> {
   const { error: refused } = await ask("PUT", `files/${encodeURIComponent(name)}`, file);
   if (refused) return refused;
   const epochs = Number(form.get("epochs")) || undefined;
-  const order = { paper, file: name, column: form.get("column"), epochs };
+  const horizon = Number(form.get("horizon")) || undefined;
+  const order = { paper, file: name, column: form.get("column"), epochs, horizon };
   const { error, name: run } = await ask("POST", "runs", order);
   return error ?? `Started ${run}.`;
 }
