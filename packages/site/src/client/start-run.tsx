@@ -37,7 +37,7 @@ export function StartRun() {
         setId(usable[0]?.id ?? "");
       });
   }, []);
-  const { column, hasHorizon } = ofOneFile[papers.find((one) => one.id === id)?.task ?? ""] ?? {};
+  const fields = ofOneFile[papers.find((one) => one.id === id)?.task ?? ""] ?? {};
   const start = (event: Event): void => {
     event.preventDefault();
     setMessage("Sending the file…");
@@ -61,18 +61,7 @@ export function StartRun() {
           <span>File</span>
           <input type="file" name="file" />
         </label>
-        {column && (
-          <label>
-            <span>{column}</span>
-            <input type="text" name="column" required />
-          </label>
-        )}
-        {hasHorizon && (
-          <label>
-            <span>Steps to forecast</span>
-            <input type="number" name="horizon" min="1" max="10000" required />
-          </label>
-        )}
+        <TaskFields {...fields} />
         <label>
           <span>Epochs</span>
           <input type="number" name="epochs" min="1" max="100000" placeholder="the paper's" />
@@ -85,6 +74,26 @@ export function StartRun() {
         </p>
       </form>
     </details>
+  );
+}
+
+/** What a task is told beside the file. */
+function TaskFields({ column, hasHorizon }: OneFile) {
+  return (
+    <>
+      {column && (
+        <label>
+          <span>{column}</span>
+          <input type="text" name="column" required />
+        </label>
+      )}
+      {hasHorizon && (
+        <label>
+          <span>Steps to forecast</span>
+          <input type="number" name="horizon" min="1" max="10000" required />
+        </label>
+      )}
+    </>
   );
 }
 
