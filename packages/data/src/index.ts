@@ -186,6 +186,7 @@ export {
 } from "./tasks/time-axis.ts";
 export type { TimeStep } from "./tasks/time-step.ts";
 export {
+  niftiLike,
   parseNifti,
   type Volume,
   type VolumePair,

@@ -9,6 +9,7 @@ export {
 export { Attention, type AttentionInputs, type AttentionOptions } from "./attention.ts";
 export { type AttentionBias, type AttentionSizes, alibi, localWindow } from "./attention-bias.ts";
 export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
+export { BlockLinear, type BlockLinearOptions } from "./block-linear.ts";
 export { Convolution, type ConvolutionOptions } from "./convolution.ts";
 export { CRMSNorm, type CRMSNormOptions, crmsNorm } from "./crms-norm.ts";
 export {
@@ -43,6 +44,7 @@ export {
   type LatentDistribution,
 } from "./image-autoencoder.ts";
 export {
+  evenly,
   kaimingNormal,
   kaimingUniform,
   lecunUniform,
@@ -51,6 +53,7 @@ export {
   uniform,
   xavierNormal,
   xavierUniform,
+  zeros,
 } from "./initial.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
@@ -65,6 +68,14 @@ export { Llama, type LlamaOptions } from "./llama.ts";
 export { LowRank, type LowRankOptions } from "./low-rank.ts";
 export { Lstm, type LstmOptions, type LstmState } from "./lstm.ts";
 export { maskedMax, maskedMean, unitVectors } from "./masked-pooling.ts";
+export type { TokenConvolutionOptions } from "./matrix-lstm/token-convolution.ts";
+export {
+  type MatrixLstmForm,
+  type MatrixLstmInputs,
+  type MatrixLstmOptions,
+  matrixLstm,
+} from "./matrix-lstm.ts";
+export { MatrixLstmLayer, type MatrixLstmLayerOptions } from "./matrix-lstm-layer.ts";
 export { attendToSums } from "./memory/linear-sums.ts";
 export type { Attending, Reading } from "./memory/reading.ts";
 export { Memory, type MemoryOptions } from "./memory.ts";
@@ -99,6 +110,12 @@ export { fused, type ProjectionOptions, type Projections, separate } from "./pro
 export { RelativeAttention, type RelativeAttentionOptions } from "./relative-attention.ts";
 export { RelativePositions, type RelativePositionsOptions } from "./relative-positions.ts";
 export { ResidualConvolution } from "./residual-convolution.ts";
+export {
+  ConvolutionBlock,
+  type ConvolutionBlockOptions,
+  InstanceNorm,
+} from "./residual-unet/blocks.ts";
+export { ResidualUNet, type ResidualUNetOptions, type UNetStage } from "./residual-unet.ts";
 export { RMSNorm, type RMSNormOptions } from "./rms-norm.ts";
 export { type Rotary, type RotaryOptions, rotary } from "./rotary.ts";
 export { ScalarEmbedding, type ScalarEmbeddingOptions } from "./scalar-embedding.ts";
@@ -124,3 +141,4 @@ export {
   TransformerBlock,
   type TransformerBlockOptions,
 } from "./transformer-block.ts";
+export { VisionLstmBlock, type VisionLstmBlockOptions } from "./vision-lstm-block.ts";

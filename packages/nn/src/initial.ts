@@ -7,6 +7,19 @@ export function normal(deviation: number): Initializer {
   };
 }
 
+/** Leaves every value at zero. */
+export const zeros: Initializer = (data) => {
+  data.fill(0);
+};
+
+/** Values that grow evenly from the first to the last. */
+export function evenly(first: number, last: number): Initializer {
+  return (data) => {
+    const step = data.length > 1 ? (last - first) / (data.length - 1) : 0;
+    for (let i = 0; i < data.length; i++) data[i] = first + i * step;
+  };
+}
+
 /** Draws every value from the normal distribution of mean 0, again where it is beyond two deviations. */
 export function truncatedNormal(deviation: number): Initializer {
   return (data, _, random) => {

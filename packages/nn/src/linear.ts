@@ -13,6 +13,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** How the weight is filled; PyTorch's way unless said, where the bias is drawn too. */
   readonly initial?: Initializer;
+  /** How the bias is filled; with zeros unless said, where `initial` is. */
+  readonly initialBias?: Initializer;
 }
 
 /** A product with a weight `[out, in]`, and a bias: x Wᵀ + b. `[..., in] -> [..., out]` */
@@ -22,11 +24,11 @@ export class Linear extends Module {
   /** Added to what the layer gives, to fine-tune it without changing its weight. */
   adapter: LowRank | undefined;
 
-  constructor({ in: inputs, out, bias = true, initial }: LinearOptions) {
+  constructor({ in: inputs, out, bias = true, initial, initialBias }: LinearOptions) {
     super();
     this.weight = new Variable([out, inputs], { initial: initial ?? lecunUniform });
-    const initialBias = initial ? 0 : uniform(1 / Math.sqrt(inputs));
-    this.bias = bias ? new Variable([out], { initial: initialBias }) : undefined;
+    const usual = initial ? 0 : uniform(1 / Math.sqrt(inputs));
+    this.bias = bias ? new Variable([out], { initial: initialBias ?? usual }) : undefined;
   }
 
   /** `[..., in] -> [..., out]` */

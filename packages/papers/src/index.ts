@@ -255,6 +255,27 @@ export {
   trainRecordTokenizer,
 } from "./tasks/linkage.ts";
 export {
+  describeSegmentationModel,
+  meanBorderDistance,
+  meanDice,
+  overlay,
+  Patches,
+  partCases,
+  planSegmentationTraining,
+  type SegmentationBatch,
+  type SegmentationCase,
+  type SegmentationData,
+  type SegmentationModelDescription,
+  type SegmentationNetwork,
+  type SegmentationPrediction,
+  type SegmentationRecipe,
+  type SegmentationTarget,
+  Segmenter,
+  segmentationRecipeFor,
+  segmentationTarget,
+  standardized,
+} from "./tasks/segmentation.ts";
+export {
   type BuildSequenceNetwork,
   type CodingOptions,
   type ComparedLabeller,

@@ -17,6 +17,7 @@ export type TaskName =
   | "text-to-image"
   | "icon"
   | "control"
+  | "segmentation"
   | "method";
 
 /**

@@ -1,7 +1,7 @@
 import type { ProcessGroup } from "@quire/train";
 import type { SettingTable } from "./setting.ts";
 
-/** How a paper trains, as far as all tasks share it: AdamW, whose rate rises evenly and falls as a cosine. */
+/** How a paper trains, as far as all tasks share it: AdamW, whose rate rises evenly and falls as a cosine or a power. */
 export interface Recipe {
   readonly epochs: number;
   readonly batchSize: number;
@@ -12,6 +12,8 @@ export interface Recipe {
   readonly weightDecay: number;
   /** The largest norm of all gradients together; not limited unless said. */
   readonly clipNorm?: number;
+  /** The rate falls as this power of the share of the way that is left; as a cosine unless said. */
+  readonly power?: number;
 }
 
 /** What a user may set of any recipe. */

@@ -14,6 +14,7 @@ import {
   type Optimizer,
   type OptimizerOptions,
   oneCycle,
+  polynomial,
   rmsProp,
   type Schedule,
   sgd,
@@ -72,17 +73,21 @@ const falls: Readonly<
 };
 
 /**
- * The schedule that a user asked for, or half a cosine wave. Warm-up takes at most a fifth of a training that is shorter
+ * The schedule that a user asked for, or the recipe's power, or half a cosine wave. Warm-up takes at most a fifth of a training that is shorter
  * than the paper's; one cycle has a rise of its own.
  */
 export function scheduleFor(
-  { learningRate, epochs, warmUp: rising }: Recipe,
+  { learningRate, epochs, warmUp: rising, power }: Recipe,
   updates: number,
-  { schedule = "cosine" }: TrainingExtras,
+  { schedule }: TrainingExtras,
 ): Schedule {
   const all = epochs * updates;
   if (schedule === "one-cycle") return oneCycle({ peak: learningRate, steps: Math.max(2, all) });
   const first = Math.round(Math.min(rising, epochs / 5) * updates);
-  const falling = falls[schedule](learningRate, Math.max(1, all - first));
+  const steps = Math.max(1, all - first);
+  const falling =
+    schedule === undefined && power !== undefined
+      ? polynomial({ from: learningRate, steps, power })
+      : falls[schedule ?? "cosine"](learningRate, steps);
   return first === 0 ? falling : warmUp(first, falling);
 }

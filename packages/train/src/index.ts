@@ -77,6 +77,7 @@ export {
   supervisedContrastive,
 } from "./loss/contrastive.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./loss/cross-entropy.ts";
+export { type DiceOptions, deeplySupervised, diceCrossEntropy, diceLoss } from "./loss/dice.ts";
 export type { Reduction } from "./loss/reduction.ts";
 export {
   binaryCrossEntropy,
@@ -94,6 +95,7 @@ export {
   retrievalScores,
 } from "./metric/retrieval.ts";
 export { areaUnderCurve, meanAreaUnderCurve } from "./metric/roc.ts";
+export { borderDistance, type Grid, Overlap } from "./metric/segmentation.ts";
 export { averageTensors } from "./model/average-tensors.ts";
 export { freeze, isFrozen, unfreeze } from "./model/freeze.ts";
 export { addLora, type LoraOptions, loadLora, loraTensors, removeLora } from "./model/lora.ts";

@@ -6,6 +6,7 @@ import { icon } from "./icon.ts";
 import { imageClassification } from "./image-classification.ts";
 import { languageModelling } from "./language-modelling.ts";
 import { linkage } from "./linkage.ts";
+import { segmentation } from "./segmentation.ts";
 import { sequenceLabelling } from "./sequence-labelling.ts";
 import { tabularPrediction } from "./tabular-prediction.ts";
 import type { Task } from "./task.ts";
@@ -22,6 +23,7 @@ const tasks: readonly Task[] = [
   textToImage,
   icon,
   control,
+  segmentation,
 ];
 
 /**

@@ -59,7 +59,7 @@ export async function readImageMasks(
   const found = [...new Set(colours)].sort((a, b) => a - b);
   checkColours(found.length, maskFolder);
   const places = new Map(found.map((colour, label) => [colour, label]));
-  const classes = found.map((colour) => `#${colour.toString(16).padStart(6, "0")}`);
+  const classes = found.map(colourName);
   return {
     images,
     masks: Uint8Array.from(colours, (colour) => places.get(colour) as number),
@@ -72,6 +72,61 @@ export async function readImageMasks(
       `${counted(pairs.length, "image")} of ${height} x ${width} pixels in ${counted(classes.length, "class")} (` +
       `${classes.slice(0, 8).join(", ")}${classes.length > 8 ? ", ..." : ""})`,
   };
+}
+
+/** A picture and the colour of each pixel of its mask, at their own size. */
+export interface MaskedPicture {
+  readonly name: string;
+  /** `[H, W, 3]`, bytes. */
+  readonly pixels: Uint8Array;
+  /** A number of 24 bits for each pixel, `[H, W]`. */
+  readonly colours: Int32Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * Reads pictures with their masks, each at its own size.
+ *
+ * @throws DataError when a file is damaged or has no partner, a mask is of another size than its picture, or the masks
+ * have a single colour or more than 256.
+ */
+export async function readMaskedPictures(
+  imageFolder: string,
+  maskFolder: string,
+  onRead: (share: number) => void = () => undefined,
+): Promise<MaskedPicture[]> {
+  const what = "PNG, JPEG or WebP image";
+  const pairs = await pairFiles(
+    await filesAt(imageFolder, isImageFile, what),
+    await filesAt(maskFolder, isImageFile, what),
+    [imageFolder, maskFolder],
+  );
+  const seen = new Set<number>();
+  const read: MaskedPicture[] = [];
+  for (const [name, image, mask] of pairs) {
+    const size = await measureImage(image);
+    const masked = await measureImage(mask);
+    if (sizeText(size) !== sizeText(masked)) throw otherSize(mask, masked, size);
+    const colours = await decodeMask(mask, size);
+    for (const colour of colours) seen.add(colour);
+    const { height, width } = size;
+    read.push({ name, pixels: await decodeImage(image, size), colours, height, width });
+    onRead(read.length / pairs.length);
+  }
+  checkColours(seen.size, maskFolder);
+  return read;
+}
+
+function otherSize(mask: string, masked: SeenSize, seen: SeenSize): DataError {
+  return new DataError(
+    `"${mask}" has ${sizeText(masked)} pixels, but its image has ${sizeText(seen)}: use a mask of the same size.`,
+  );
+}
+
+/** How a colour of 24 bits is written, such as `#ff0000`. */
+export function colourName(colour: number): string {
+  return `#${colour.toString(16).padStart(6, "0")}`;
 }
 
 function checkColours(count: number, folder: string): void {
@@ -90,9 +145,7 @@ async function commonSize(pairs: Pairs, size: ImageMaskOptions["size"]): Promise
   for (const [, image, mask] of pairs) {
     const [seen, masked] = [await measureImage(image), await measureImage(mask)];
     if (sizeText(seen) !== sizeText(masked)) {
-      throw new DataError(
-        `"${mask}" has ${sizeText(masked)} pixels, but its image has ${sizeText(seen)}: use a mask of the same size.`,
-      );
+      throw otherSize(mask, masked, seen);
     }
     first ??= seen;
     if (sizeText(seen) !== sizeText(first)) other ??= image;

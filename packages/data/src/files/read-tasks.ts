@@ -6,6 +6,7 @@ import { parseSquad, type QuestionAnsweringData } from "../tasks/squad.ts";
 import { type NamedText, type TextCorpus, textCorpus } from "../tasks/text-corpus.ts";
 import {
   parseNifti,
+  type Volume,
   type VolumePair,
   type VolumeSegmentationData,
   volumeSegmentation,
@@ -93,14 +94,22 @@ export async function readVolumes(images: string, masks: string): Promise<Volume
     : await pairFiles(first, second, [images, masks]);
   const volumes: VolumePair[] = [];
   for (const [name, image, mask] of pairs) {
-    volumes.push({ name, image: await readVolume(image), mask: await readVolume(mask) });
+    const [{ volume }, other] = [await readVolume(image), await readVolume(mask)];
+    volumes.push({ name, image: volume, mask: other.volume });
   }
   return volumeSegmentation(volumes);
 }
 
-async function readVolume(path: string) {
+/**
+ * Reads a NIfTI volume, and its bytes as they are.
+ *
+ * @throws DataError when the file is malformed.
+ */
+export async function readVolume(
+  path: string,
+): Promise<{ readonly volume: Volume; readonly bytes: Uint8Array }> {
   const { bytes, name } = await readNamed(path, "volume");
-  return parseNifti(bytes, name);
+  return { volume: await parseNifti(bytes, name), bytes };
 }
 
 async function readNamed(path: string, what: string): Promise<{ bytes: Uint8Array; name: string }> {

@@ -91,6 +91,56 @@ function readVoxels(header: Header, image: ArrayBuffer, name: string): Volume {
   return { shape: lengths.reverse(), values, spacing };
 }
 
+/** Where a header says what, by its version: offsets, and how its lengths and factors are written. */
+const fields = {
+  1: { dim: 40, dimBytes: 2, datatype: 70, bitpix: 72, offset: 108, slope: 112, factorBytes: 4 },
+  2: { dim: 16, dimBytes: 8, datatype: 12, bitpix: 14, offset: 168, slope: 176, factorBytes: 8 },
+} as const;
+const INT16 = 4;
+
+/**
+ * A volume of classes as a NIfTI file, packed by gzip, with the header of another: it stands where that one stands in
+ * space. `[D, H, W]`
+ *
+ * @param like the bytes of the file whose header is taken, which must have been read before.
+ */
+export async function niftiLike(like: Uint8Array, labels: ArrayLike<number>): Promise<Uint8Array> {
+  const nifti = await import("nifti-reader-js");
+  const packed = ownBuffer(like);
+  const content = nifti.isCompressed(packed) ? await unpack(packed, "the volume") : packed;
+  const { littleEndian: little } = nifti.readHeader(content) as Header;
+  const old = new DataView(content);
+  const at = fields[[348, 540].indexOf(old.getInt32(0, little)) === 1 ? 2 : 1];
+  const isLong = at.dimBytes === 8;
+  const start = isLong
+    ? Number(old.getBigInt64(at.offset, little))
+    : Math.max(352, old.getFloat32(at.offset, little));
+  const bytes = new Uint8Array(start + 2 * labels.length);
+  bytes.set(new Uint8Array(content, 0, start));
+  const view = new DataView(bytes.buffer);
+  const setLength = (place: number, length: number): void => {
+    const where = at.dim + place * at.dimBytes;
+    if (isLong) view.setBigInt64(where, BigInt(length), little);
+    else view.setInt16(where, length, little);
+  };
+  setLength(0, 3);
+  for (let axis = 4; axis <= 7; axis++) setLength(axis, 1);
+  view.setInt16(at.datatype, INT16, little);
+  view.setInt16(at.bitpix, 16, little);
+  for (const [i, factor] of [1, 0].entries()) {
+    const where = at.slope + i * at.factorBytes;
+    if (isLong) view.setFloat64(where, factor, little);
+    else view.setFloat32(where, factor, little);
+  }
+  for (let i = 0; i < labels.length; i++) view.setInt16(start + 2 * i, labels[i] as number, little);
+  return await pack(bytes);
+}
+
+async function pack(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 /** A volume and the class of each of its voxels. */
 export interface VolumePair {
   readonly name: string;

@@ -87,6 +87,14 @@ const byTask: Readonly<Record<TaskName, TaskUsage>> = {
       `npx quire predict runs/${id}-1 --data t-maze:length=20`,
     ],
   },
+  segmentation: {
+    data: "A folder with a folder of pictures, images, and one of their masks, masks; or NIfTI volumes in the same way.",
+    commands: (id) => [
+      `npx quire train ${id} --data cells`,
+      `npx quire predict runs/${id}-1 --data picture.png`,
+      `npx quire export runs/${id}-1`,
+    ],
+  },
   method: {
     data: "A trained run or an ONNX file.",
     // Each has a command of its own, which its paper names.

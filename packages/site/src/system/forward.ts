@@ -8,6 +8,7 @@ import type {
   LanguageTarget,
   LinkageTarget,
   MaskedLanguageNetwork,
+  SegmentationTarget,
   SequenceTarget,
   TabularTarget,
   TaskName,
@@ -57,6 +58,10 @@ function inputOf(task: TaskName, target: object, model: Module): Tree<TensorType
     case "icon": {
       const { captionLength, length } = target as IconTarget;
       return ids(1, captionLength + length);
+    }
+    case "segmentation": {
+      const { channels, patch } = target as SegmentationTarget;
+      return numbers(1, channels, ...patch);
     }
     case "tabular-prediction":
       return numbers(1, (target as TabularTarget).features);

@@ -1,0 +1,61 @@
+// B rows, H heads, T tokens, K width of queries and keys, V width of values
+
+import {
+  add,
+  exp,
+  full,
+  matmul,
+  maximum,
+  mul,
+  scan,
+  squeeze,
+  stopGradient,
+  sub,
+  type Tensor,
+  transpose,
+  unsqueeze,
+} from "@quire/tensor";
+import { NOTHING, normalized, type ReadTokens, scaledKey } from "./normalized.ts";
+
+/** What is carried from one token to the next. */
+export interface MatrixLstmState {
+  /** Memory and, as its last column, the normaliser, both over e^peak: `[B, H, K, V + 1]`. */
+  readonly sums: Tensor;
+  /** The largest logarithm of a weight so far, `[B, H, 1, 1]`. */
+  readonly peak: Tensor;
+}
+
+/** Token by token (Beck et al. 2024, eq. 19-27 with the stabiliser of eq. 15). `-> [B, H, T, V]` */
+export function recurrentForm(read: ReadTokens): Tensor {
+  const [batch, heads, , inner] = read.query.shape as [number, number, number, number];
+  const walk = (x: Tensor): Tensor => unsqueeze(transpose(x, [2, 0, 1, 3]), [3]);
+  const { ys } = scan(
+    readToken,
+    {
+      sums: full([batch, heads, inner, read.value.shape[3] as number], 0),
+      peak: full([batch, heads, 1, 1], NOTHING),
+    },
+    {
+      query: walk(read.query),
+      key: walk(scaledKey(read.key)),
+      value: walk(read.value),
+      inputGate: walk(read.inputGate),
+      logForget: walk(read.logForget),
+    },
+  );
+  return squeeze(transpose(ys, [1, 2, 0, 3, 4]), [3]);
+}
+
+/** One token more, whose key is scaled already; its parts are `[B, H, 1, ...]`. */
+function readToken(
+  { sums, peak }: { sums: Tensor; peak: Tensor },
+  token: { query: Tensor; key: Tensor; value: Tensor; inputGate: Tensor; logForget: Tensor },
+) {
+  const before = stopGradient(peak);
+  const kept = add(token.logForget, before);
+  const next = stopGradient(maximum(kept, token.inputGate));
+  const written = mul(token.key, exp(sub(token.inputGate, next)));
+  const own = matmul(written, token.value, { transposeA: true });
+  const all = add(mul(sums, exp(sub(kept, next))), own);
+  return { carry: { sums: all, peak: next }, y: normalized(matmul(token.query, all), next) };
+}

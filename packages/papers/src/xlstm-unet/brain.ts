@@ -1,0 +1,104 @@
+import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
+import { exceeds, exceedsRule } from "../statistics.ts";
+import { compareSegmenters } from "../tasks/segmentation-comparison.ts";
+import { overlayGrid } from "../tasks/segmentation-figure.ts";
+import type { SegmentationRecipe } from "../tasks/segmentation-target.ts";
+import { segmentationTarget } from "../tasks/segmentation-training.ts";
+import { contestants } from "./baselines.ts";
+import { type BrainData, brainHalves, brainSlices, regions } from "./brain-data.ts";
+import { adam } from "./far-marker.ts";
+import { foundText, shownMetrics, valuesOf } from "./judge.ts";
+
+interface Measured extends BrainData {
+  readonly budget: Budget;
+}
+
+/** What the two experiments on the brain differ in. */
+interface Setting {
+  readonly claim: string;
+  readonly axes: 2 | 3;
+  readonly load: () => Promise<BrainData>;
+  readonly options: { readonly features: number; readonly blocks: number };
+  /** The most places of a patch. */
+  readonly places: number;
+  readonly recipe: SegmentationRecipe;
+}
+
+const augment = { mirror: true, turn: true, values: true } as const;
+
+const slices: Setting = {
+  claim: "brain-slices",
+  ...{ axes: 2, load: brainSlices, options: { features: 8, blocks: 1 }, places: 80 * 64 },
+  recipe: {
+    ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 60, learningRate: 0.005, warmUp: 0.3 },
+    ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0.33, augment },
+  },
+};
+
+const volumes: Setting = {
+  claim: "brain-volumes",
+  ...{ axes: 3, load: brainHalves, options: { features: 6, blocks: 1 }, places: 32 * 32 * 24 },
+  recipe: {
+    ...{ epochs: 3, batchSize: 2, batchesPerEpoch: 40, learningRate: 0.005, warmUp: 0.3 },
+    ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0.33, augment },
+  },
+};
+
+/** Regions of the brain in slices, and in volumes. */
+export const brainExperiments = [experimentOf(slices), experimentOf(volumes)] as const;
+
+function experimentOf(setting: Setting): Experiment<Measured> {
+  return {
+    claims: [setting.claim],
+    seeds: [1, 2, 3],
+    load: async (budget) => ({ ...(await setting.load()), budget }),
+    measure: (context) => measure(setting, context),
+  };
+}
+
+async function measure(
+  { claim, axes, options, places, recipe }: Setting,
+  { data: { train, validation, test, budget }, ...context }: ExperimentContext<Measured>,
+): Promise<ExperimentResult> {
+  const spacing = axes === 2 ? [1, 1] : [1, 1, 1];
+  const data = { train, validation, classes: regions, channels: 1, axes, spacing } as const;
+  const { rows, kept } = await compareSegmenters(
+    {
+      ...{ paper: "xlstm-unet", test, data, extras: adam },
+      systems: contestants(
+        ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc", "two more convolutions", "self-attention"],
+        options,
+      ),
+      target: segmentationTarget(data, places),
+      recipe: budget === "quick" ? { ...recipe, epochs: 1, batchesPerEpoch: 2 } : recipe,
+    },
+    context,
+  );
+  const convolutions = valuesOf(rows, "the same U-Net with two more convolutions");
+  const shown = test.slice(0, 16).filter((_, i) => i % 4 === 0);
+  const predictions = await kept.predict(shown);
+  return {
+    metrics: shownMetrics,
+    rows,
+    verdicts: [
+      {
+        claim,
+        holds: ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc"].some((system) =>
+          exceeds(valuesOf(rows, system), convolutions),
+        ),
+        rule: `For Bot or Enc against the U-Net with two more convolutions: ${exceedsRule.toLowerCase()}`,
+        found: foundText(rows, "Dice"),
+      },
+    ],
+    figures: [
+      overlayGrid(
+        "Regions of the brain: what is there, and what xLSTM-UNet, Bot, says",
+        shown.map((one, i) => ({
+          shown: one,
+          labels: [one.labels, predictions[i]?.labels ?? one.labels],
+        })),
+      ),
+    ],
+    trained: kept,
+  };
+}

@@ -1,0 +1,115 @@
+// B rows, H heads, T tokens, K width of a head
+
+import { type MatrixLstmOptions, matrixLstm } from "@quire/nn";
+import {
+  compile,
+  gradients,
+  type HostTensor,
+  hostTensor,
+  mul,
+  Random,
+  sizeOf,
+  sum,
+  type Tensor,
+} from "@quire/tensor";
+import { compare } from "../comparison.ts";
+import { MILLION, measurement, relativeDifference } from "../measurement.ts";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
+
+/** Lengths, and the form that is held against all pairs: chunks that divide the length or not, and step by step. */
+const cases = {
+  full: [
+    [256, { form: "recurrent" }],
+    [256, { chunk: 32 }],
+    [500, { form: "recurrent" }],
+    [500, { chunk: 64 }],
+    [1024, { chunk: 64 }],
+    [1024, { chunk: 256 }],
+  ],
+  quick: [
+    [60, { form: "recurrent" }],
+    [60, { chunk: 16 }],
+  ],
+} as const satisfies Record<Budget, readonly (readonly [length: number, MatrixLstmOptions])[]>;
+
+const [rows, heads, width] = [2, 4, 32];
+const ALLOWED = 10;
+
+/** Whether all forms of the matrix memory give the same, in values and gradients. */
+export const exactness: Experiment<Budget> = {
+  claims: ["exact"],
+  seeds: [1, 2, 3],
+  load: (budget) => Promise.resolve(budget),
+  measure,
+};
+
+async function measure({
+  data: budget,
+  ...context
+}: ExperimentContext<Budget>): Promise<ExperimentResult> {
+  const contestants = cases[budget].map(([length, options]) =>
+    measurement(nameOf(length, options), async (seed) => {
+      const [values = Number.NaN, ...slopes] = await differences(length, options, seed);
+      return {
+        metrics: { valuesInMillionths: values, gradientsInMillionths: Math.max(...slopes) },
+      };
+    }),
+  );
+  const { rows: found } = await compare(contestants, context);
+  const worst = Math.max(...found.flatMap(({ metrics }) => Object.values(metrics).flat()));
+  return {
+    metrics: [
+      { name: "valuesInMillionths", as: "number", better: "lower" },
+      { name: "gradientsInMillionths", as: "number", better: "lower" },
+    ],
+    rows: found,
+    verdicts: [
+      {
+        claim: "exact",
+        holds: worst < ALLOWED,
+        rule: "Every difference is below 10 millionths of the largest value.",
+        found: `At most ${worst.toFixed(2)} millionths.`,
+      },
+    ],
+  };
+}
+
+function nameOf(length: number, { form, chunk }: MatrixLstmOptions): string {
+  return form === "recurrent"
+    ? `${length} tokens, step by step`
+    : `${length} tokens in chunks of ${chunk}`;
+}
+
+/** How far values and the five gradients of a form are from those of all pairs, in millionths of the largest. */
+async function differences(
+  length: number,
+  options: MatrixLstmOptions,
+  seed: number,
+): Promise<number[]> {
+  const random = new Random(seed);
+  const drawn = (last: number, middle = 0): HostTensor => {
+    const shape = [rows, heads, length, last];
+    return hostTensor(
+      new Float32Array(sizeOf(shape)).map(() => middle + random.normal()),
+      shape,
+    );
+  };
+  // Gates as blocks begin: heads keep what they read for tens of tokens.
+  const operands = [drawn(width), drawn(width), drawn(width), drawn(1), drawn(1, 4)];
+  const direction = drawn(width);
+  const resultsOf = async (own: MatrixLstmOptions): Promise<readonly HostTensor[]> => {
+    const run = compile((inputs: Tensor[], weights: Tensor) => {
+      const [query, key, value, inputGate, forgetGate] = inputs as [
+        ...[Tensor, Tensor, Tensor],
+        ...[Tensor, Tensor],
+      ];
+      const mixed = matrixLstm({ query, key, value, inputGate, forgetGate }, own);
+      return [mixed, ...gradients(sum(mul(mixed, weights)), inputs)];
+    });
+    const results = await run(operands, direction);
+    await run.release();
+    return results;
+  };
+  const [found, wanted] = [await resultsOf(options), await resultsOf({ form: "parallel" })];
+  return found.map((got, i) => MILLION * relativeDifference(got, wanted[i] as HostTensor));
+}
