@@ -8,6 +8,12 @@ export const dropped: Readonly<Record<string, { readonly file: string; readonly 
     obert: { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
     "pre-rmsnorm": { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
     excelformer: { file: "points.csv", answer: /row\s+2\s+(true|false)/ },
+    "pixart-alpha": {
+      file: "caption.txt",
+      answer: /What it draws of “a large red circle on black”/,
+    },
+    iconshop: { file: "caption.txt", answer: /What it draws after “a large red circle on black”/ },
+    gtrxl: { file: "seen.csv", answer: /step\s+3\s+(forward|back|left|right)\s+\d/ },
     tsmixer: { file: "two-series.csv", answer: /How load goes on[\s\S]*How wind goes on/ },
     informer: { file: "hours.csv", answer: /How it goes on/ },
     "lightning-attention": { file: "text.txt", answer: /the old king sees▸[\s\S]{20}/ },
@@ -44,6 +50,10 @@ export async function contentOf(file: string): Promise<Buffer> {
       return hours(["load"]);
     case "two-series.csv":
       return hours(["load", "wind"]);
+    case "caption.txt":
+      return Buffer.from("a large red circle on black\n");
+    case "seen.csv":
+      return Buffer.from("left,right,corridor,junction\n1,0,1,0\n0,0,1,0\n0,0,0,1\n");
     case "letters.txt":
       return Buffer.from("abcdef");
     case "sequences.txt":

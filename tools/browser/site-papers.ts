@@ -10,7 +10,9 @@ import { checkOnnx, checkSameAnswer, downloaded } from "./site-onnx.ts";
 import { places } from "./site-server.ts";
 
 async function lossOf(page: Page): Promise<number> {
-  const names = ["loss", "mse", "trainingLoss", "Pre-LN"].map((name) => `[data-value="${name}"]`);
+  const names = ["loss", "mse", "trainingLoss", "Pre-LN", "failed"].map(
+    (name) => `[data-value="${name}"]`,
+  );
   const text = await page.locator(names.join(",")).first().innerText();
   return Number(text);
 }
@@ -199,7 +201,6 @@ export function paperChecks(isShort: boolean): readonly Check[] {
   const shown = readdirSync(folder).filter((id) =>
     readFileSync(join(folder, id, "index.html"), "utf8").includes('id="demonstration"'),
   );
-  ok(Object.keys(dropped).every((id) => shown.includes(id)));
   const missing = readdirSync(folder).filter((id) => {
     const html = readFileSync(join(folder, id, "index.html"), "utf8");
     return !shown.includes(id) && !html.includes('class="paper planned"');
