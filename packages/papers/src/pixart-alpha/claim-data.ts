@@ -33,6 +33,6 @@ export const small: PixArtOptions = {
 /** The same for every system: the paper's recipe without a prior and an autoencoder, shorter. */
 export const recipe: TextToImageRecipe = {
   ...paper.recipe,
-  ...{ epochs: 10, batchSize: 32, learningRate: 3e-3, warmUp: 1 },
+  ...{ epochs: 4, batchSize: 32, learningRate: 3e-3, warmUp: 1 },
   ...{ autoencoderEpochs: 0, priorEpochs: 0, average: 0.98 },
 };
