@@ -138,7 +138,7 @@ export const textToImage = task<
           "captions",
           `of ${count(data.tokenizer.size)} kinds of tokens, at most ${data.train.length}`,
         ],
-        ...(before === 0 ? [] : [["before", `${stagesText(model, recipe)}`] as const]),
+        ...(before === 0 ? [] : [["before", `${stagesText(model, recipe, before)}`] as const]),
       ],
     };
   },
@@ -157,12 +157,13 @@ export const textToImage = task<
 
 /** What is trained before captions, for the user to see. */
 function stagesText(
-  { autoencoder, prior }: TextToImageNetwork,
-  { autoencoderEpochs, priorEpochs }: TextToImageRecipe,
+  { autoencoder }: TextToImageNetwork,
+  { autoencoderEpochs }: TextToImageRecipe,
+  before: number,
 ): string {
-  const first =
-    autoencoder && autoencoderEpochs > 0 ? [`${autoencoderEpochs} of the autoencoder`] : [];
-  const second = prior && priorEpochs > 0 ? [`${priorEpochs} of pictures alone`] : [];
+  const own = autoencoder ? Math.min(before, autoencoderEpochs) : 0;
+  const first = own > 0 ? [`${own} of the autoencoder`] : [];
+  const second = before > own ? [`${before - own} of pictures alone`] : [];
   return `${[...first, ...second].join(", ")} (epochs)`;
 }
 

@@ -2,7 +2,7 @@ import { captionedShapes, type ShapeScene, sceneCaption, shapeScenes } from "@qu
 import type { Sampler } from "@quire/train";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
 import type { Figure } from "../figure.ts";
-import { pictureGrid } from "../tasks/picture-grid.ts";
+import { pictureFigure, pictureGrid } from "../tasks/picture-grid.ts";
 import { textToImageData } from "../tasks/text-to-image-data.ts";
 import { TextToImageSystem } from "../tasks/text-to-image-system.ts";
 import type { TextToImageRecipe } from "../tasks/text-to-image-target.ts";
@@ -140,13 +140,10 @@ async function drawnFigures(
     }
   });
   const size = { height: SIDE, width: SIDE, channels: 3 };
-  const { images, height, width } = pictureGrid(cells, size, columns.length);
-  const shown = new Uint8ClampedArray(height * width * 4).fill(255);
-  for (let i = 0; i < height * width; i++) shown.set(images.subarray(3 * i, 3 * i + 3), 4 * i);
   return [
-    {
-      ...{ kind: "pixels", title: "From noise to a picture", width, height, bytes: shown },
+    pictureFigure(pictureGrid(cells, size, columns.length), 3, {
+      title: "From noise to a picture",
       caption: `A row each: ${prompts.join("; ")}.`,
-    },
+    }),
   ];
 }

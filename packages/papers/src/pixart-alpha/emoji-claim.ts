@@ -7,7 +7,7 @@ import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
 import type { ImageClassifier } from "../tasks/image-classifier.ts";
-import { pictureGrid } from "../tasks/picture-grid.ts";
+import { pictureFigure, pictureGrid } from "../tasks/picture-grid.ts";
 import { type TextToImageData, textToImageData } from "../tasks/text-to-image-data.ts";
 import { TextToImageSystem } from "../tasks/text-to-image-system.ts";
 import type { TextToImageRecipe } from "../tasks/text-to-image-target.ts";
@@ -205,17 +205,11 @@ function verdictsOf(rows: readonly Row[]): ExperimentResult["verdicts"] {
 /** Drawings of the first seed, a group a row. */
 function drawingsFigure(images: Uint8Array, { labels, classified }: EmojiData): Figure {
   const each = labels.filter((label) => label === labels[0]).length;
-  const {
-    height,
-    width,
-    images: grid,
-  } = pictureGrid(images, { height: SIDE, width: SIDE, channels: 3 }, each);
-  const bytes = new Uint8ClampedArray(height * width * 4).fill(255);
-  for (let i = 0; i < height * width; i++) bytes.set(grid.subarray(3 * i, 3 * i + 3), 4 * i);
-  return {
-    ...{ kind: "pixels", title: "Drawn from captions it has not seen", width, height, bytes },
+  const grid = pictureGrid(images, { height: SIDE, width: SIDE, channels: 3 }, each);
+  return pictureFigure(grid, 3, {
+    title: "Drawn from captions it has not seen",
     caption: `A group a row: ${classified.classes.join(", ")}.`,
-  };
+  });
 }
 
 /** Measures whether drawings of emoji follow their prompts. */

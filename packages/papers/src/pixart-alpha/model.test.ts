@@ -234,6 +234,20 @@ test("learns one batch by heart", async () => {
   expect(last).toBeLessThan(0.3 * first);
 });
 
+test("sizes and aspect are told where the variant asks for it, and there is no prior then", async () => {
+  const options = { ...tiny, width: 12, variant: { micro: true } };
+  const outputs: number[][] = [];
+  for (const height of [8, 16]) {
+    const model = build(options, { ...target, height });
+    initialize(model, 1);
+    await scramble(model, 2);
+    expect(model.prior()).toBeUndefined();
+    outputs.push((await denoiseOf(model)(draws([2, 3, 8, 8], 3), times, ids, mask)).toArray());
+  }
+  expect(outputs[0]).not.toEqual(outputs[1]);
+  expect(build({ ...tiny, modulation: "block" }, target).prior()).toBeUndefined();
+});
+
 test("pictures that do not divide are refused", () => {
   expect(() => build(tiny, { ...target, height: 9 })).toThrow(
     "pictures of 9 x 8 pixels do not divide into patches of 2: pass a --size that is a multiple of 2.",

@@ -1,7 +1,15 @@
 // B batch, C channels of pictures, Z channels of latents, H rows, W columns, L caption tokens, K width of caption states
 
 import { ImageAutoencoder, inference, type Mode, Module, T5Encoder } from "@quire/nn";
-import { greaterEqual, QuireError, type Tensor, Variable } from "@quire/tensor";
+import {
+  constant,
+  expand,
+  greaterEqual,
+  hostTensor,
+  QuireError,
+  type Tensor,
+  Variable,
+} from "@quire/tensor";
 import { Diffusion } from "@quire/train";
 import type {
   EncodedCaptions,
@@ -11,7 +19,11 @@ import type {
 } from "../tasks/text-to-image-target.ts";
 import type { ModulationKind } from "./block.ts";
 import { reparameterize } from "./reparameterize.ts";
-import { DiffusionTransformer, type DiffusionTransformerOptions } from "./transformer.ts";
+import {
+  type Conditions,
+  DiffusionTransformer,
+  type DiffusionTransformerOptions,
+} from "./transformer.ts";
 
 /** What a PixArt-α is made of. */
 export interface PixArtOptions {
@@ -79,6 +91,8 @@ export class PixArt extends Module implements TextToImageNetwork {
   readonly values: readonly [channels: number, height: number, width: number];
   readonly stateWidth: number | undefined;
   readonly isWhole: boolean;
+  /** The pictures' size in pixels. */
+  readonly picture: Pick<TextToImageTarget, "height" | "width">;
 
   constructor(options: PixArtOptions, target: TextToImageTarget) {
     super();
@@ -88,6 +102,7 @@ export class PixArt extends Module implements TextToImageNetwork {
     checkSizes(options, target, sizes);
     const { channels, factor } = sizes;
     this.values = [channels, target.height / factor, target.width / factor];
+    this.picture = { height: target.height, width: target.width };
     this.stateWidth = "given" in text ? text.given : undefined;
     this.transformer = new DiffusionTransformer(transformerOptions(options, target, sizes));
     this.diffusion = new Diffusion({
@@ -122,12 +137,27 @@ export class PixArt extends Module implements TextToImageNetwork {
     given: Parameters<TextToImageNetwork["denoise"]>[1],
     mode: Mode = inference,
   ): Tensor {
-    return this.transformer.forward(noised, given, mode);
+    return this.transformer.forward(noised, { ...given, ...this.#micro(noised) }, mode);
+  }
+
+  /** What is told of the picture beside its caption, where that is told: all pictures have one size here. */
+  #micro(noised: Tensor): Pick<Conditions, "micro"> {
+    if (!this.transformer.size) return {};
+    const batch = noised.shape[0] as number;
+    const { height, width } = this.picture;
+    const of = (numbers: readonly number[]): Tensor =>
+      expand(constant(hostTensor(Float32Array.from(numbers), [1, numbers.length])), [
+        batch,
+        numbers.length,
+      ]);
+    return { micro: { size: of([height, width]), aspect: of([height / width]) } };
   }
 
   /** Training of pixels first: a transformer whose blocks have each their own adaLN, as DiT's (section 2.2). */
-  prior(): PicturePrior {
-    const { options } = this.transformer;
+  prior(): PicturePrior | undefined {
+    const { options, size } = this.transformer;
+    /// Only adaLN-single can take one over; sizes and aspect come in with the last stage.
+    if (options.modulation !== "single" || size) return undefined;
     const model = new DiffusionTransformer({
       ...{ ...options, modulation: "block" },
       condition: { kind: "classes", count: 0, dropout: 0 },

@@ -9,6 +9,7 @@ import {
   type TextToImageData,
 } from "../tasks/text-to-image-data.ts";
 import { priorLoss } from "../tasks/text-to-image-losses.ts";
+import type { PicturePrior } from "../tasks/text-to-image-target.ts";
 import { SIDE, shapesData, small } from "./claim-data.ts";
 import { build, KEPT_TIME } from "./model.ts";
 
@@ -101,6 +102,7 @@ async function trained(
   const network = build(small, target);
   initialize(network, seed);
   const prior = network.prior();
+  if (!prior) throw new Error("adaLN-single takes a prior over.");
   initialize(prior.model, seed);
   const training = new Training<PictureBatch>({
     model: prior.model,
@@ -120,7 +122,7 @@ async function trained(
 
 /** The gaps at all times, for the same noised values. */
 async function gapsOf(
-  denoise: ReturnType<ReturnType<typeof build>["prior"]>["denoise"],
+  denoise: PicturePrior["denoise"],
   network: ReturnType<typeof build>,
   seed: number,
 ): Promise<readonly number[]> {

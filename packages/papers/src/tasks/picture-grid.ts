@@ -1,3 +1,5 @@
+import type { Figure } from "../figure.ts";
+
 /** A picture's size. */
 interface PictureSize {
   readonly height: number;
@@ -31,4 +33,19 @@ export function pictureGrid(
     }
   }
   return { images: grid, height: high, width: whole };
+}
+
+/** A picture, `[H, W, C]` bytes, as a figure. */
+export function pictureFigure(
+  { images, height, width }: ReturnType<typeof pictureGrid>,
+  channels: number,
+  told: { readonly title: string; readonly caption?: string },
+): Figure {
+  const bytes = new Uint8ClampedArray(height * width * 4).fill(255);
+  for (let i = 0; i < height * width; i++) {
+    for (let c = 0; c < 3; c++) {
+      bytes[4 * i + c] = images[i * channels + Math.min(c, channels - 1)] as number;
+    }
+  }
+  return { kind: "pixels", ...told, width, height, bytes };
 }

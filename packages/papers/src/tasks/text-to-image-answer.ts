@@ -1,6 +1,6 @@
 import type { Figure } from "../figure.ts";
 import { answersFiles, firstLine, type GivenFile } from "../task-answer.ts";
-import { pictureGrid } from "./picture-grid.ts";
+import { pictureFigure, pictureGrid } from "./picture-grid.ts";
 import { TextToImageSystem } from "./text-to-image-system.ts";
 
 /** Pictures that are drawn of a caption. */
@@ -25,13 +25,7 @@ async function drawn(system: TextToImageSystem, given: GivenFile): Promise<Figur
       seed: 1,
     },
   );
-  const { channels } = system.description.target;
-  const { images, width, height } = pictureGrid(drawings, system.description.target, PICTURES);
-  const bytes = new Uint8ClampedArray(4 * width * height).fill(255);
-  for (let place = 0; place < width * height; place++) {
-    for (let of = 0; of < 3; of++) {
-      bytes[4 * place + of] = images[place * channels + Math.min(of, channels - 1)] as number;
-    }
-  }
-  return [{ kind: "pixels", title: `What it draws of “${caption}”`, width, height, bytes }];
+  const { target } = system.description;
+  const grid = pictureGrid(drawings, target, PICTURES);
+  return [pictureFigure(grid, target.channels, { title: `What it draws of “${caption}”` })];
 }

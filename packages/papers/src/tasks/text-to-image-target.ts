@@ -78,7 +78,7 @@ export interface TextToImageNetwork extends Module {
     mode?: Mode,
   ): Tensor;
   /** What is trained of pictures alone before captions, where the paper begins so. */
-  prior?(): PicturePrior;
+  prior?(): PicturePrior | undefined;
 }
 
 /** A network that learns pictures without captions, and gives its weights to one that reads them. */
