@@ -16,7 +16,7 @@ import { build, KEPT_TIME } from "./model.ts";
 /** Times at which prior and network are compared, the kept one among them. */
 const TIMES = [0, 125, 250, 375, KEPT_TIME, 625, 750, 875, 999];
 const PICTURES = 16;
-const STEPS = { full: 100, quick: 20 } as const;
+const STEPS = { full: 60, quick: 20 } as const;
 
 interface Gaps {
   /** The largest difference as a share of the prior's largest value, at each of the times. */
