@@ -29,7 +29,7 @@ interface EmojiData {
 }
 
 const sizes = {
-  full: { epochs: 20, prior: 4, classifier: 16, prompts: 12 },
+  full: { epochs: 20, prior: 3, classifier: 14, prompts: 12 },
   quick: { epochs: 1, prior: 0, classifier: 2, prompts: 2 },
 } as const;
 
@@ -37,14 +37,14 @@ const sizes = {
 const DRAWN = 0.6;
 
 const options: PixArtOptions = {
-  ...{ width: 64, depth: 4, heads: 4, patch: 4, modulation: "single" },
+  ...{ width: 96, depth: 3, heads: 4, patch: 4, modulation: "single" },
   text: { width: 48, depth: 1, heads: 4 },
   latents: "pixels",
 };
 
 const recipe: TextToImageRecipe = {
   ...paper.recipe,
-  ...{ batchSize: 32, learningRate: 3e-3, warmUp: 1, average: 0.99, autoencoderEpochs: 0 },
+  ...{ batchSize: 64, learningRate: 3e-3, warmUp: 1, average: 0.98, autoencoderEpochs: 0 },
 };
 
 async function load(budget: Budget): Promise<EmojiData> {
