@@ -12,7 +12,7 @@ export const dropped: Readonly<Record<string, { readonly file: string; readonly 
       file: "caption.txt",
       answer: /What it draws of “a large red circle on black”/,
     },
-    iconshop: { file: "caption.txt", answer: /What it draws after “a large red circle on black”/ },
+    iconshop: { file: "icon.txt", answer: /What it draws after “small star left”/ },
     gtrxl: { file: "seen.csv", answer: /step\s+3\s+(forward|back|left|right)\s+\d/ },
     tsmixer: { file: "two-series.csv", answer: /How load goes on[\s\S]*How wind goes on/ },
     informer: { file: "hours.csv", answer: /How it goes on/ },
@@ -52,6 +52,8 @@ export async function contentOf(file: string): Promise<Buffer> {
       return hours(["load", "wind"]);
     case "caption.txt":
       return Buffer.from("a large red circle on black\n");
+    case "icon.txt":
+      return Buffer.from("small star left\n");
     case "seen.csv":
       return Buffer.from("left,right,corridor,junction\n1,0,1,0\n0,0,1,0\n0,0,0,1\n");
     case "letters.txt":

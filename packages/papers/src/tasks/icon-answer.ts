@@ -1,6 +1,7 @@
-import { captionWords, iconSheet } from "@quire/data";
+import { iconSheet } from "@quire/data";
 import type { Figure } from "../figure.ts";
 import { answersFiles, firstLine, type GivenFile } from "../task-answer.ts";
+import { knownWords } from "./icon-captions.ts";
 import { IconDrawer } from "./icon-system.ts";
 
 /** Icons that are drawn after a caption. */
@@ -19,8 +20,9 @@ export const iconAnswer = answersFiles(
 
 async function drawn(system: IconDrawer, given: GivenFile): Promise<Figure[]> {
   const caption = firstLine(given);
-  const words = Array.from({ length: ICONS }, () => captionWords(caption));
-  const icons = await system.draw(words, { seed: 1 });
+  const words = knownWords(system.captions, caption);
+  const asked = Array.from({ length: ICONS }, () => words);
+  const icons = await system.draw(asked, { seed: 1 });
   const whole = icons.filter(({ problem }) => problem === undefined).length;
   return [
     {
