@@ -11,8 +11,10 @@ import { demonstration as pixart } from "./pixart-alpha/demonstration.ts";
 import type { System } from "./system.ts";
 import type { Given } from "./task-answer.ts";
 import { ControlAgent, describeControlModel } from "./tasks/control.ts";
+import { Segmenter } from "./tasks/segmenter.ts";
 import { demonstration as transformerPrograms } from "./transformer-programs/demonstration.ts";
 import { demonstration as tsmixer } from "./tsmixer/demonstration.ts";
+import { build as buildSegmenter } from "./xlstm-unet/model.ts";
 
 /** A system after so many frames of its demonstration. */
 async function after(demonstration: Demonstration, frames: number): Promise<System> {
@@ -160,4 +162,25 @@ test("an agent says what it would do at each step, and remembers those before", 
       `^"few\\.csv" has 1 column of numbers, and the agent sees ${observation}: give as many\\.$`,
     ),
   );
+});
+
+test("each place of a picture is told what it is, at the picture's own shape", async () => {
+  const options = { variant: "bot", features: 4, mostFeatures: 8, blocks: 1 } as const;
+  const target = { patch: [16, 16], spacing: [1, 1], channels: 3, classes: 2 };
+  const model = buildSegmenter(options, target);
+  initialize(model, 1);
+  const description = { task: "segmentation", paper: "xlstm-unet", options, target } as const;
+  const system = new Segmenter(model, { ...description, classes: ["#000000", "#ff0000"] });
+  const bytes = new Uint8ClampedArray(4 * 192 * 96).map((_, i) => (i * 7) % 256);
+  const given = { kind: "picture", width: 192, height: 96, bytes } as const;
+  const [seen, said] = await answer(system, given);
+  if (seen?.kind !== "pixels" || said?.kind !== "text") throw new Error("a picture and a text");
+  // Three patches of 16 along the longer side, each place three pixels wide.
+  expect([seen.width, seen.height]).toEqual([144, 72]);
+  const shares = said.text.split("\n").map((line) => Number.parseFloat(line));
+  expect((shares[0] as number) + (shares[1] as number)).toBeCloseTo(100, 0);
+  const volumes = { ...description, target: { ...target, patch: [16, 16, 16] } };
+  await expect(
+    answer(new Segmenter(model, { ...volumes, classes: ["0", "1"] }), given),
+  ).rejects.toThrow(/^this system reads volumes: npx quire predict takes them as NIfTI\.$/);
 });

@@ -9,6 +9,7 @@ import { imageAnswer } from "./tasks/image-answer.ts";
 import { languageAnswer } from "./tasks/language-answer.ts";
 import { linkageAnswer } from "./tasks/linkage-answer.ts";
 import { maskedAnswer } from "./tasks/masked-answer.ts";
+import { segmentationAnswer } from "./tasks/segmentation-answer.ts";
 import { sequenceAnswer } from "./tasks/sequence-answer.ts";
 import { tabularAnswer } from "./tasks/tabular-answer.ts";
 import { textToImageAnswer } from "./tasks/text-to-image-answer.ts";
@@ -25,6 +26,7 @@ const answers: readonly TaskAnswer[] = [
   iconAnswer,
   textToImageAnswer,
   controlAnswer,
+  segmentationAnswer,
 ];
 
 /** What a trained system answers; undefined where its task has no answers. */

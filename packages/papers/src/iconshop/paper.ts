@@ -25,6 +25,7 @@ const presets: Readonly<Record<string, Preset<IconShopOptions, IconTarget>>> = {
 export const paper: IconPaper<IconShopOptions> = {
   id: "iconshop",
   title: "IconShop: Text-Guided Vector Icon Synthesis with Autoregressive Transformers",
+  authors: ["Ronghuan Wu", "Wanchao Su", "Kede Ma", "Jing Liao"],
   year: 2023,
   arXiv: "2304.14400",
   family: "documents, layout and icons",
