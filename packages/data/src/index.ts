@@ -78,7 +78,13 @@ export {
 } from "./icons/icon-coding.ts";
 export { type GrammarOptions, grammarTokens } from "./icons/icon-grammar.ts";
 export { iconSheet, iconSvg, type SheetItem, type SheetOptions } from "./icons/icon-svg.ts";
-export { iconPlaces, iconShapes, iconSizes, shapeIcons } from "./icons/shape-icons.ts";
+export {
+  iconPlaces,
+  iconShapes,
+  iconSizes,
+  type ShapeIconOptions,
+  shapeIcons,
+} from "./icons/shape-icons.ts";
 export { type IdxContent, parseIdx } from "./idx.ts";
 export { type ImageSize, imageTensor } from "./image-tensor.ts";
 export { NgramIndex, type NgramMatch, type NgramOptions } from "./ngram-index.ts";

@@ -102,7 +102,11 @@ async function drawings(
   }
   if (values.edit !== undefined) {
     const [before, after] = await partsOf(system, values.edit, values.replace ?? "");
-    return await system.fill(words, [before, after], given);
+    const cut = { caption: words, before, after };
+    return await system.fill(
+      Array.from({ length: count }, () => cut),
+      rest,
+    );
   }
   const begun = values.start === undefined ? [] : (await outlines(system, values.start)).flat();
   return await system.draw(

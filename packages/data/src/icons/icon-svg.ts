@@ -48,7 +48,7 @@ export interface SheetOptions {
 const GAP = 0.2;
 const CAPTION = 0.3;
 /** Letters that fit below an icon. */
-const LETTERS = 15;
+const LETTERS = 18;
 
 /** Icons in rows as one SVG, dark on white. */
 export function iconSheet(items: readonly SheetItem[], options: SheetOptions = {}): string {
@@ -71,7 +71,7 @@ export function iconSheet(items: readonly SheetItem[], options: SheetOptions = {
 
 function words(text: string, [x, y]: readonly [number, number], side: number): string {
   const short = text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}…` : text;
-  const size = number(side * 0.14);
+  const size = number(side * 0.12);
   const at = `x="${number(x)}" y="${number(y - side * 0.12)}"`;
   return `<text ${at} font-family="sans-serif" font-size="${size}" text-anchor="middle">${escaped(short)}</text>`;
 }

@@ -26,39 +26,49 @@ const places = {
 /** Where made icons show their shape. */
 export const iconPlaces = ["left", "right", "top", "bottom", "middle"] as const;
 
-/** The side of the square that they are drawn in. */
-const SIDE = 32;
-/** Half the width of a small and of a large shape, at least and at most. */
-const radii = { small: [4, 6], large: [8, 10.5] } as const;
+/** Half the widths of small and of large shapes, as shares of the drawing. */
+const radii = { small: [1 / 8, 5 / 32, 3 / 16], large: [1 / 4, 9 / 32, 5 / 16] } as const;
 /** How much of a hollow shape is left out. */
 const HOLE = 0.55;
 
 type Shape = (typeof iconShapes)[number];
 
+/** What icons are made. */
+export interface ShapeIconOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** What they show; all shapes there are unless said. */
+  readonly shapes?: readonly Shape[];
+  /** Share of them that are hollow; half unless said. */
+  readonly hollow?: number;
+  /** Places in each direction that they are made for; 32 unless said. */
+  readonly grid?: number;
+}
+
 /**
  * Icons that are made: a shape, filled or hollow (a disc that is hollow is called a ring), small or large, somewhere.
+ * Centres and radii are whole steps of the grid, so that icons of a shape and a size differ by where they stand.
  * Their captions are such as "small hollow star left". The same for the same seed.
  */
 export function shapeIcons({
   count,
   seed,
-}: {
-  readonly count: number;
-  readonly seed: number;
-}): CaptionedIcon[] {
+  shapes = iconShapes,
+  hollow = 0.5,
+  grid = 32,
+}: ShapeIconOptions): CaptionedIcon[] {
   const random = new Random(seed).fork("icons");
   const one = <T>(values: readonly T[]): T => values[random.integer(values.length)] as T;
   return Array.from({ length: count }, (_, number) => {
-    const [shape, size, place] = [one(iconShapes), one(iconSizes), one(iconPlaces)];
-    const isHollow = random.uniform() < 0.5;
-    const [least, most] = radii[size];
-    const radius = least + (most - least) * random.uniform();
-    const room = SIDE / 2 - radius - 0.5;
-    // A shape to the left stands in the outer half of the room there is, one in the middle about there.
+    const [shape, size, place] = [one(shapes), one(iconSizes), one(iconPlaces)];
+    const isHollow = random.uniform() < hollow;
+    const radius = Math.round(grid * one(radii[size]));
+    const room = (grid - 1) / 2 - radius;
+    // A shape to the left stands in the outer part of the room there is, one in the middle about there.
     const centre = places[place].map((side) => {
       const off =
         side === 0 ? 0.2 * (2 * random.uniform() - 1) : side * (0.6 + 0.4 * random.uniform());
-      return SIDE / 2 + room * off;
+      return Math.floor(grid / 2 + (room - 1) * off);
     });
     const [x = 0, y = 0] = centre;
     const outer = outline(shape, [x, y, radius]);
@@ -66,7 +76,7 @@ export function shapeIcons({
     const name = shape === "disc" && isHollow ? ["ring"] : [...(isHollow ? ["hollow"] : []), shape];
     const icon: Icon = {
       name: `made-${number}`,
-      viewBox: [0, 0, SIDE, SIDE],
+      viewBox: [0, 0, grid - 1, grid - 1],
       paths: [[...outer, ...inner]],
     };
     return { icon, captions: [[size, ...name, place]] };

@@ -1,5 +1,7 @@
 import type { Experiment } from "../paper.ts";
+import { madeIcons } from "./made-icons.ts";
+import { realIcons } from "./real-icons.ts";
 import { roundTrip } from "./round-trip.ts";
 
 /** Measures all claims, each by runs of its own. */
-export const experiments: readonly Experiment[] = [roundTrip];
+export const experiments: readonly Experiment[] = [roundTrip, madeIcons, realIcons];

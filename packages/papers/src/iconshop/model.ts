@@ -11,7 +11,6 @@ import {
   type Mode,
   Module,
   normal,
-  separate,
   TransformerBlock,
 } from "@quire/nn";
 import {
@@ -53,8 +52,8 @@ export interface IconShopOptions {
   readonly iconWeight?: number;
 }
 
-/** Deviation of the draws that weights begin with. */
-const DEVIATION = 0.02;
+/** Deviation of the draws that vectors begin with; all else begins as the official code's layers do. */
+const DEVIATION = 0.3;
 
 /// Section 4.2: a token's vector is that of the token, that of its x and that of its y; commands have one of each too.
 /** The vectors of words and of an icon's tokens. */
@@ -132,28 +131,25 @@ export class IconShop extends Module implements IconNetwork {
     super();
     const { width, depth, heads, feedForward, dropout = 0.1, iconWeight = 7 } = options;
     checkSizes(options, target);
-    const initial = normal(DEVIATION);
-    const initialOutput = normal(DEVIATION / Math.sqrt(2 * depth));
     this.embedding = new TokenVectors(options, target);
     this.length = target.captionLength + target.length;
-    this.positions = new LearnedPositions({ length: this.length, width, initial });
+    this.positions = new LearnedPositions({
+      ...{ length: this.length, width },
+      initial: normal(DEVIATION),
+    });
     this.dropout = new Dropout(dropout);
-    const projections = separate({ initial, initialOutput });
     this.blocks = Array.from({ length: depth }, () => {
       return new TransformerBlock({
         ...{ width, dropout },
-        attention: { heads, causal: true, projections, dropout },
-        feedForward: {
-          ...{ ratio: feedForward / width, activation: relu, dropout },
-          ...{ initial, initialOutput },
-        },
+        attention: { heads, causal: true, dropout },
+        feedForward: { ratio: feedForward / width, activation: relu, dropout },
       });
     });
     this.norm = new LayerNorm({ width });
     const { words, grid, scheme } = target;
     const { size } = new IconCoding({ grid, scheme });
-    this.wordHead = new Linear({ in: width, out: words, initial });
-    this.tokenHead = new Linear({ in: width, out: size, initial });
+    this.wordHead = new Linear({ in: width, out: words });
+    this.tokenHead = new Linear({ in: width, out: size });
     this.captionLength = target.captionLength;
     this.iconWeight = iconWeight;
   }

@@ -103,5 +103,28 @@ export const paper: IconPaper<IconShopOptions> = {
       direction:
         "All icons of @mdi/svg are read back from their tokens without a fault; on 200 places the rendered picture of each differs by less than half a step along its outline covers.",
     },
+    {
+      id: "points",
+      statement:
+        "With one token a point sequences are shorter, and more of what is drawn in equal time shows its caption.",
+      figure: "the paper's own form; no figure for two tokens a point is given",
+      direction:
+        "On made icons sequences are at most three quarters as long, more drawings show their caption, and no fewer are valid.",
+    },
+    {
+      id: "infill",
+      statement: "What was cut out of an icon is filled in so that its outlines are closed.",
+      figure: "shown by pictures; no figure is given",
+      direction:
+        "More than 90 % of made icons are whole again after any span of their tokens was cut out.",
+    },
+    {
+      id: "real",
+      statement:
+        "Icons drawn after a few words are valid, unlike one another and those learnt from, and show what was asked for.",
+      figure: "FIGR-8-SVG: better uniqueness, novelty and CLIP score than SkexGen, DeepSVG and GPT",
+      direction:
+        "After names of unseen icons of @mdi/svg more drawings are all of it at once than a GPT's with two tokens a point.",
+    },
   ],
 };

@@ -17,10 +17,17 @@ import { type CaptionCoding, captionIds } from "./icon-captions.ts";
 import { type IconExample, putBack } from "./icon-data.ts";
 import type { IconModelDescription, IconNetwork } from "./icon-target.ts";
 
+/** An icon of which a span is to be filled in. */
+export interface IconCut {
+  readonly caption: readonly string[];
+  /** Tokens before the span. */
+  readonly before: readonly number[];
+  /** Tokens after it, the one that ends the icon last. */
+  readonly after: readonly number[];
+}
+
 /** How icons are drawn. */
 export interface IconDrawOptions {
-  /** How many; 1 unless said. */
-  readonly count?: number;
   /** How tokens are drawn; from the likeliest that make up half, as in the paper, unless said. */
   readonly sampling?: Sampling;
   readonly seed?: number;
@@ -152,40 +159,40 @@ export class IconDrawer implements System<IconModelDescription> {
    */
   async draw(
     captions: readonly (readonly string[])[],
-    options: Omit<IconDrawOptions, "count"> = {},
+    options: IconDrawOptions = {},
     begun: readonly number[] = [],
   ): Promise<DrawnIcon[]> {
     const prompts = captions.map((caption) => this.#prompt(this.#captionIds(caption), begun));
-    const found = await this.#write(prompts, options, { begun, ending: iconMarks.end });
+    const found = await this.#write(prompts, options, {
+      longest: begun.length,
+      ending: iconMarks.end,
+    });
     return found.map((tokens) => this.#read([...begun, ...tokens]));
   }
 
   /**
-   * Fills in what was cut out between two stretches of an icon's tokens, the second of which ends it.
+   * Fills in what was cut out of icons, each between two stretches of its tokens, the second of which ends it.
    *
    * @throws QuireError when they leave no room.
    */
-  async fill(
-    caption: readonly string[],
-    [before, after]: readonly [readonly number[], readonly number[]],
-    { count = 1, ...options }: IconDrawOptions = {},
-  ): Promise<DrawnIcon[]> {
+  async fill(cuts: readonly IconCut[], options: IconDrawOptions = {}): Promise<DrawnIcon[]> {
     const { mask, endOfMask } = iconMarks;
-    const begun = [...before, mask, ...after, mask];
-    const prompt = this.#prompt(this.#captionIds(caption), begun);
-    const found = await this.#write(
-      Array.from({ length: count }, () => prompt),
-      options,
-      { begun, ending: endOfMask },
+    const begun = cuts.map(({ before, after }) => [...before, mask, ...after, mask]);
+    const prompts = cuts.map(({ caption }, row) =>
+      this.#prompt(this.#captionIds(caption), begun[row] as number[]),
     );
-    return found.map((tokens) => this.#read(putBack([...begun, ...tokens])));
+    const longest = Math.max(...begun.map(({ length }) => length));
+    const found = await this.#write(prompts, options, { longest, ending: endOfMask });
+    return found.map((tokens, row) =>
+      this.#read(putBack([...(begun[row] as number[]), ...tokens])),
+    );
   }
 
   /** Draws icons on the way from one caption to another: their words' vectors are mixed, place by place. */
   async between(
     [from, to]: readonly [readonly string[], readonly string[]],
     steps: number,
-    options: Omit<IconDrawOptions, "count"> = {},
+    options: IconDrawOptions = {},
   ): Promise<DrawnIcon[]> {
     const ends = [from, to].map((caption) => this.#captionIds(caption)) as [Int32Array, Int32Array];
     const shares = Array.from({ length: steps }, (_, i) => (steps > 1 ? i / (steps - 1) : 0.5));
@@ -202,7 +209,7 @@ export class IconDrawer implements System<IconModelDescription> {
     const found = await this.#write(
       prompts,
       options,
-      { begun: [], ending: iconMarks.end },
+      { longest: 0, ending: iconMarks.end },
       this.#betweenGenerator,
     );
     return found.map((tokens) => this.#read(tokens));
@@ -221,27 +228,29 @@ export class IconDrawer implements System<IconModelDescription> {
   async #write(
     prompts: readonly (readonly number[])[],
     { sampling = SAMPLING, seed = 0, wellFormed = false, signal }: IconDrawOptions,
-    { begun, ending }: { readonly begun: readonly number[]; readonly ending: number },
+    { longest, ending }: { readonly longest: number; readonly ending: number },
     generator = this.#generator,
   ): Promise<(readonly number[])[]> {
     const { target, stroke } = this.description;
-    const room = target.length - 1 - begun.length;
+    const room = target.length - 1 - longest;
     if (room < 1) {
       throw new QuireError(
-        `${begun.length} tokens leave nothing to draw of the ${target.length} that the model reads: begin with less.`,
+        `${longest} tokens leave nothing to draw of the ${target.length} that the model reads: begin with less.`,
       );
     }
     // What a span is filled with is well formed by itself; an icon that goes on is so from its beginning.
-    const from = 1 + target.captionLength + (ending === iconMarks.end ? 0 : begun.length);
+    const isSpan = ending !== iconMarks.end;
     const grammar = {
       ...{ ending, isStroked: stroke !== undefined },
-      room: ending === iconMarks.end ? target.length - 1 : room,
+      room: isSpan ? room : target.length - 1,
     };
+    const own = (ids: readonly number[]): readonly number[] =>
+      ids.slice(isSpan ? ids.lastIndexOf(iconMarks.mask) + 1 : 1 + target.captionLength);
     const found = await generator.generate(prompts, {
       ...{ tokens: room, sampling, seed, stop: { tokens: [ending] } },
       ...(signal && { signal }),
       ...(wellFormed && {
-        filter: (ids) => grammarTokens(this.coding, ids.slice(from), grammar),
+        filter: (ids) => grammarTokens(this.coding, own(ids), grammar),
       }),
     });
     return found.map(({ tokens }) => tokens);

@@ -150,7 +150,14 @@ describe("a drawer", () => {
     const [next] = await system.draw([["star"]], { wellFormed: true }, begun);
     expect(next?.tokens.slice(0, 5)).toEqual(begun);
     expect(next?.problem).toBe(undefined);
-    const filled = await system.fill(["star"], [[], tokens], { wellFormed: true, count: 2 });
+    const filled = await system.fill(
+      [begun, []].map((before) => ({
+        caption: ["star"],
+        before: before.slice(0, 0),
+        after: tokens,
+      })),
+      { wellFormed: true },
+    );
     expect(filled.map(({ problem }) => problem)).toEqual([undefined, undefined]);
     expect(filled[0]?.tokens.slice(-tokens.length)).toEqual(tokens);
     const long = Array.from({ length: 96 }, () => 7);

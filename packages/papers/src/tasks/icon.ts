@@ -2,6 +2,11 @@
 export { type IconBatch, type IconVariety, iconBatches } from "./icon-batches.ts";
 export { type CaptionCoding, knownWords } from "./icon-captions.ts";
 export {
+  type ComparedIconDrawer,
+  compareIconDrawers,
+  type IconComparison,
+} from "./icon-comparison.ts";
+export {
   CUT_TOKENS,
   cutOut,
   type IconDataOptions,
@@ -13,6 +18,7 @@ export {
 } from "./icon-data.ts";
 export {
   type DrawnIcon,
+  type IconCut,
   IconDrawer,
   type IconDrawOptions,
   type IconEvaluation,
