@@ -120,6 +120,7 @@ export {
   windowStretch,
 } from "./tasks/forecasting.ts";
 export {
+  type BegunIcon,
   type BuildIconNetwork,
   type CaptionCoding,
   type ComparedIconDrawer,

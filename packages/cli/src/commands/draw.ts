@@ -109,10 +109,9 @@ async function drawings(
     );
   }
   const begun = values.start === undefined ? [] : (await outlines(system, values.start)).flat();
-  return await system.draw(
-    Array.from({ length: count }, () => words),
+  return await system.goOn(
+    Array.from({ length: count }, () => ({ caption: words, begun })),
     rest,
-    begun,
   );
 }
 

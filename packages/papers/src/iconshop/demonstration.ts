@@ -26,8 +26,9 @@ const captions = [
   "large diamond bottom",
 ];
 const TIMES = 4;
-/** Icons of which an outline's half is cut out. */
+/** Icons of which an outline's half is cut out, and how wide the lines are that show what is left. */
 const FILLED = 8;
+const LINE = 0.5;
 
 /** A small IconShop that learns to draw shapes after their captions, and to fill in what is missing. */
 export const demonstration: Demonstration = {
@@ -137,18 +138,19 @@ async function filledIn(
     };
   });
   const filled = await system.fill(cuts, { sampling: { topP }, seed });
-  const row = (tokens: readonly number[], caption: string) => ({
-    icon: system.coding.read(tokens).icon,
-    caption,
-  });
+  /** What is given before the cut, as lines, for it is no whole outline. */
+  const begun = (tokens: readonly number[]) => system.coding.read(tokens, LINE).icon;
   const whole = filled.filter(({ problem }) => problem === undefined).length;
   return {
     ...{ kind: "svg", title: "Outlines of which half was cut out" },
     caption: `Icons it has not seen, how far they are given, and what it makes of that: ${whole} of ${filled.length} are whole again.`,
     svg: iconSheet(
       [
-        ...some.map(({ tokens }) => row(tokens, "new icon")),
-        ...cuts.map(({ before }) => row(before, "begun")),
+        ...some.map(({ tokens }) => ({
+          icon: system.coding.read(tokens).icon,
+          caption: "new icon",
+        })),
+        ...cuts.map(({ before }) => ({ icon: begun(before), caption: "begun" })),
         ...filled.map(({ icon }) => ({ icon, caption: "filled in" })),
       ],
       { columns: FILLED, side: 64 },

@@ -17,6 +17,13 @@ import { type CaptionCoding, captionIds } from "./icon-captions.ts";
 import { type IconExample, putBack } from "./icon-data.ts";
 import type { IconModelDescription, IconNetwork } from "./icon-target.ts";
 
+/** An icon that is begun, with what it shows. */
+export interface BegunIcon {
+  readonly caption: readonly string[];
+  /** Its first tokens. */
+  readonly begun: readonly number[];
+}
+
 /** An icon of which a span is to be filled in. */
 export interface IconCut {
   readonly caption: readonly string[];
@@ -152,22 +159,28 @@ export class IconDrawer implements System<IconModelDescription> {
     };
   }
 
-  /**
-   * Draws an icon after each caption, or goes on with tokens that it begins with.
-   *
-   * @throws QuireError when what it begins with leaves no room.
-   */
+  /** Draws an icon after each caption. */
   async draw(
     captions: readonly (readonly string[])[],
     options: IconDrawOptions = {},
-    begun: readonly number[] = [],
   ): Promise<DrawnIcon[]> {
-    const prompts = captions.map((caption) => this.#prompt(this.#captionIds(caption), begun));
-    const found = await this.#write(prompts, options, {
-      longest: begun.length,
-      ending: iconMarks.end,
-    });
-    return found.map((tokens) => this.#read([...begun, ...tokens]));
+    return await this.goOn(
+      captions.map((caption) => ({ caption, begun: [] })),
+      options,
+    );
+  }
+
+  /**
+   * Goes on with icons that are begun, each after its caption.
+   *
+   * @throws QuireError when what one begins with leaves no room.
+   */
+  async goOn(icons: readonly BegunIcon[], options: IconDrawOptions = {}): Promise<DrawnIcon[]> {
+    const prompts = icons.map(({ caption, begun }) =>
+      this.#prompt(this.#captionIds(caption), begun),
+    );
+    const found = await this.#write(prompts, options, iconMarks.end);
+    return found.map((tokens, row) => this.#read([...(icons[row] as BegunIcon).begun, ...tokens]));
   }
 
   /**
@@ -181,8 +194,7 @@ export class IconDrawer implements System<IconModelDescription> {
     const prompts = cuts.map(({ caption }, row) =>
       this.#prompt(this.#captionIds(caption), begun[row] as number[]),
     );
-    const longest = Math.max(...begun.map(({ length }) => length));
-    const found = await this.#write(prompts, options, { longest, ending: endOfMask });
+    const found = await this.#write(prompts, options, endOfMask);
     return found.map((tokens, row) =>
       this.#read(putBack([...(begun[row] as number[]), ...tokens])),
     );
@@ -206,12 +218,7 @@ export class IconDrawer implements System<IconModelDescription> {
       );
       return [first - 1, ...words];
     });
-    const found = await this.#write(
-      prompts,
-      options,
-      { longest: 0, ending: iconMarks.end },
-      this.#betweenGenerator,
-    );
+    const found = await this.#write(prompts, options, iconMarks.end, this.#betweenGenerator);
     return found.map((tokens) => this.#read(tokens));
   }
 
@@ -225,32 +232,52 @@ export class IconDrawer implements System<IconModelDescription> {
     return [start, ...Array.from(caption, (word) => size + word), ...begun];
   }
 
+  /** What follows each prompt; prompts of one length are written on together, so that each has all the room it can. */
   async #write(
     prompts: readonly (readonly number[])[],
-    { sampling = SAMPLING, seed = 0, wellFormed = false, signal }: IconDrawOptions,
-    { longest, ending }: { readonly longest: number; readonly ending: number },
+    options: IconDrawOptions,
+    ending: number,
     generator = this.#generator,
   ): Promise<(readonly number[])[]> {
+    const found = new Map<number, readonly number[]>();
+    for (const length of new Set(prompts.map((prompt) => prompt.length))) {
+      const rows = [...prompts.keys()].filter((row) => prompts[row]?.length === length);
+      const { seed = 0 } = options;
+      // Texts of another group have draws of their own.
+      const own = { ...options, seed: (seed + (rows[0] as number)) % 2 ** 32 };
+      const group = rows.map((row) => prompts[row] as readonly number[]);
+      const written = await this.#writeGroup(group, own, ending, generator);
+      for (const [i, row] of rows.entries()) found.set(row, written[i] as readonly number[]);
+    }
+    return prompts.map((_, row) => found.get(row) as readonly number[]);
+  }
+
+  async #writeGroup(
+    prompts: readonly (readonly number[])[],
+    { sampling = SAMPLING, seed = 0, wellFormed = false, signal }: IconDrawOptions,
+    ending: number,
+    generator: Generator,
+  ): Promise<(readonly number[])[]> {
     const { target, stroke } = this.description;
-    const room = target.length - 1 - longest;
+    const begun = (prompts[0] as readonly number[]).length - 1 - target.captionLength;
+    const room = target.length - 1 - begun;
     if (room < 1) {
       throw new QuireError(
-        `${longest} tokens leave nothing to draw of the ${target.length} that the model reads: begin with less.`,
+        `${begun} tokens leave nothing to draw of the ${target.length} that the model reads: begin with less.`,
       );
     }
     // What a span is filled with is well formed by itself; an icon that goes on is so from its beginning.
     const isSpan = ending !== iconMarks.end;
+    const from = 1 + target.captionLength + (isSpan ? begun : 0);
     const grammar = {
       ...{ ending, isStroked: stroke !== undefined },
       room: isSpan ? room : target.length - 1,
     };
-    const own = (ids: readonly number[]): readonly number[] =>
-      ids.slice(isSpan ? ids.lastIndexOf(iconMarks.mask) + 1 : 1 + target.captionLength);
     const found = await generator.generate(prompts, {
       ...{ tokens: room, sampling, seed, stop: { tokens: [ending] } },
       ...(signal && { signal }),
       ...(wellFormed && {
-        filter: (ids) => grammarTokens(this.coding, own(ids), grammar),
+        filter: (ids) => grammarTokens(this.coding, ids.slice(from), grammar),
       }),
     });
     return found.map(({ tokens }) => tokens);

@@ -147,21 +147,17 @@ describe("a drawer", () => {
     expect(whole.map(({ problem }) => problem)).toEqual([undefined, undefined]);
     const tokens = data.train[0]?.tokens ?? [];
     const begun = tokens.slice(0, 5);
-    const [next] = await system.draw([["star"]], { wellFormed: true }, begun);
+    const [next] = await system.goOn([{ caption: ["star"], begun }], { wellFormed: true });
     expect(next?.tokens.slice(0, 5)).toEqual(begun);
     expect(next?.problem).toBe(undefined);
     const filled = await system.fill(
-      [begun, []].map((before) => ({
-        caption: ["star"],
-        before: before.slice(0, 0),
-        after: tokens,
-      })),
+      [[], tokens.slice(0, -1)].map((before) => ({ caption: ["star"], before, after: tokens })),
       { wellFormed: true },
     );
     expect(filled.map(({ problem }) => problem)).toEqual([undefined, undefined]);
     expect(filled[0]?.tokens.slice(-tokens.length)).toEqual(tokens);
     const long = Array.from({ length: 96 }, () => 7);
-    await expect(system.draw([["star"]], {}, long)).rejects.toThrow(
+    await expect(system.goOn([{ caption: ["star"], begun: long }])).rejects.toThrow(
       /^96 tokens leave nothing to draw of the 96 that the model reads: begin with less\.$/,
     );
     await system.release();

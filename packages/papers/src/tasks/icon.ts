@@ -17,6 +17,7 @@ export {
   putBack,
 } from "./icon-data.ts";
 export {
+  type BegunIcon,
   type DrawnIcon,
   type IconCut,
   IconDrawer,
