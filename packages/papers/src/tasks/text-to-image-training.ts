@@ -116,6 +116,11 @@ export function planTextToImageTraining(
   return stagedPlan([...stages, { name: "captions", plan, ...(!isFirst && { enter }) }]);
 }
 
+/** The recipe's decay, or one that forgets the first steps of a short training: it averages a tenth of the steps. */
+function averageFor({ average }: TextToImageRecipe, steps: number): number {
+  return Math.max(0, Math.min(average, 1 - 10 / steps));
+}
+
 /** Steps between two measurements, at least. */
 const STEPS_MEASURED = 15;
 
@@ -188,7 +193,8 @@ function planDrawing(
   const isMeasured = (epoch: number): boolean =>
     (epoch + 1) % every === 0 || epoch + 1 === recipe.epochs;
   return planTraining<PictureBatch>({
-    ...{ model, seed, recipe, extras: { average: recipe.average, ...extras } },
+    ...{ model, seed, recipe },
+    extras: { average: averageFor(recipe, recipe.epochs * batchesPerEpoch), ...extras },
     data: dataOf(options, 0),
     optimizer: optimizerOver(model, extras, (path) => !path.startsWith("autoencoder.")),
     loss: (batch, mode) => drawingLoss(model, batch, tokenizer.padding, mode),
