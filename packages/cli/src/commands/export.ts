@@ -16,7 +16,8 @@ export const exportCommand = command({
     const file = out ?? join(folder, runFiles.onnx);
     await exportSystem(file, system, compile);
     const { inputs, outputs, metadata } = system.exported;
-    const [first = "input"] = Object.keys(inputs);
+    const [first, ...others] = Object.keys(inputs);
+    const fed = others.length > 0 ? [first, ...others].join(", ") : `${first}: tensor`;
     const [result = "output"] = Object.keys(outputs);
     console.print(
       [
@@ -31,7 +32,7 @@ export const exportCommand = command({
         "Run it anywhere, for example in Node:",
         '  import * as ort from "onnxruntime-node";',
         `  const session = await ort.InferenceSession.create(${JSON.stringify(file)});`,
-        `  const { ${result} } = await session.run({ ${first}: tensor });`,
+        `  const { ${result} } = await session.run({ ${fed} });`,
       ].join("\n"),
     );
     console.result({ file, inputs, outputs, metadata });

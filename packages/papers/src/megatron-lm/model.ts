@@ -84,8 +84,11 @@ const activations: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
   "tanh gelu": geluTanh,
 };
 
-/// Section 5.2: weights are drawn from N(0, 0.02²), those before a residual sum scaled by 1/√(2L).
-const DEVIATION = 0.02;
+/// Section 5.2: weights are drawn from N(0, 0.02²), those before a residual sum scaled by 1/√(2L). The narrowest published
+/// model is 1,024 wide; narrower ones draw from as wide a distribution as keeps the products as large as they are there.
+function deviation(width: number): number {
+  return 0.02 * Math.max(1, Math.sqrt(1024 / width));
+}
 
 /** What a reading is given beside tokens. */
 interface EmbeddingInputs extends ReadingInputs {
@@ -109,7 +112,7 @@ class Embeddings extends Module {
     bert?: { readonly sentences: number },
   ) {
     super();
-    const initial = normal(DEVIATION);
+    const initial = normal(deviation(width));
     const words = { count: vocabulary, width, initial, division, bias: bert !== undefined };
     this.tokens = new DividedVocabulary(words);
     this.positions = new LearnedPositions({ length: context, width, initial });
@@ -185,8 +188,8 @@ class Blocks extends Module {
 function partsOf(options: MegatronOptions, causal: boolean, division: Division) {
   const { width, depth, heads: count, dropout = 0.1, style = {} } = options;
   const { activation = "gelu", headWidth = width / count, hidden = 4 * width } = style;
-  const initial = normal(DEVIATION);
-  const initialOutput = normal(DEVIATION / Math.sqrt(2 * depth));
+  const initial = normal(deviation(width));
+  const initialOutput = normal(deviation(width) / Math.sqrt(2 * depth));
   const projections = separate({ initial, initialOutput, division });
   const heads = { count, width: headWidth };
   const ratio = hidden / width;
@@ -267,7 +270,7 @@ export class MegatronBert extends Module implements MaskedLanguageNetwork {
     super();
     const { width, style: { epsilon = 1e-5 } = {}, bert = {} } = options;
     const { sentences = 2, tellsOrder = true, activation = "gelu" } = bert;
-    const initial = normal(DEVIATION);
+    const initial = normal(deviation(width));
     this.embeddings = new Embeddings(options, target, division, { sentences });
     this.body = new Blocks(options, false, division);
     this.transform = new HeldLinear({ in: width, out: width, initial, division });

@@ -124,6 +124,11 @@ export const paper: LanguagePaper<MegatronOptions> = {
       why: "a user's text need not have words or sentences that a program can tell",
     },
     {
+      from: "weights drawn from N(0, 0.02²), whatever the width, which is 1,024 and more",
+      to: "so they are from that width on, and from N(0, 0.64² / width) below",
+      why: "a BERT of width 64 that begins with 0.02 learns how often tokens are, and for thousands of steps no more",
+    },
+    {
       from: "half precision with loss scaling",
       to: "single precision",
       why: "processors compute no faster in half precision",
