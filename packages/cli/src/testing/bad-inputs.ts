@@ -1,3 +1,31 @@
+import { cubeVolume, niftiBytes, pngBytes, squarePicture } from "./masked.ts";
+
+/** Pictures or volumes with masks, each folder wrong in a way of its own. */
+const square = squarePicture(20, 4);
+const cube = cubeVolume(4, 1);
+const blank = pngBytes(20, 20, new Uint8Array(1200));
+const masked: Readonly<Record<string, string | Uint8Array>> = {
+  "one/images/a.png": square.image,
+  "one/masks/a.png": square.mask,
+  "unpaired/images/a.png": square.image,
+  "unpaired/images/b.png": square.image,
+  "unpaired/masks/a.png": square.mask,
+  "uneven/images/a.png": square.image,
+  "uneven/masks/a.png": pngBytes(10, 20, new Uint8Array(600)),
+  "plain/images/a.png": square.image,
+  "plain/images/b.png": square.image,
+  "plain/masks/a.png": blank,
+  "plain/masks/b.png": blank,
+  "no-volume/images/a.nii": "no volume",
+  "no-volume/masks/a.nii": cube.mask,
+  "cut-volume/images/a.nii": cube.image.slice(0, 400),
+  "cut-volume/masks/a.nii": cube.mask,
+  "other-grid/images/a.nii": cube.image,
+  "other-grid/masks/a.nii": niftiBytes([2, 2, 2], new Array(8).fill(0)),
+  "one-volume/images/a.nii": cube.image,
+  "one-volume/masks/a.nii": cube.mask,
+};
+
 /** Series of eight days. */
 const days = Array.from({ length: 8 }, (_, i) => `2024-01-0${i + 1}`);
 const series = (values: (day: string, i: number) => string): string =>
@@ -35,6 +63,7 @@ export const badInputs: {
     "words.csv": ["x,y", ...days.map((day, i) => `"a text that is long ${day} ${i}",${i}`)].join(
       "\n",
     ),
+    ...masked,
     "pairs.csv": "left,right,label\nParis,paris,1\nRome,Berlin,0\n",
     "tags.csv": "sequence,labels\na b,x y\nb a,y\n",
     "untagged.csv": "sequence,labels\na b,x x\nb a,x x\n",
@@ -254,6 +283,16 @@ export const badInputs: {
       "a length of which nothing is left",
       ["train", "transformer-programs", "--task", "sort", "--length", "2"],
     ],
+    ["a folder without images and masks", ["train", "xlstm-unet", "--data", "pictures"]],
+    ["a folder of masked pictures that is not there", ["train", "xlstm-unet", "--data", "none"]],
+    ["a single picture with its mask", ["train", "xlstm-unet", "--data", "one"]],
+    ["a single volume with its mask", ["train", "xlstm-unet", "--data", "one-volume"]],
+    ["a picture without a mask", ["train", "xlstm-unet", "--data", "unpaired"]],
+    ["a mask of another size", ["train", "xlstm-unet", "--data", "uneven"]],
+    ["masks of one colour", ["train", "xlstm-unet", "--data", "plain"]],
+    ["a file that is no volume", ["train", "xlstm-unet", "--data", "no-volume"]],
+    ["a volume that is cut off", ["train", "xlstm-unet", "--data", "cut-volume"]],
+    ["a mask on another grid", ["train", "xlstm-unet", "--data", "other-grid"]],
     ["a run that is no program", ["program", "whole"]],
     ["a folder without SVG", ["train", "iconshop", "--data", "empty"]],
     ["an SVG that is cut off", ["train", "iconshop", "--data", "cut.svg"]],

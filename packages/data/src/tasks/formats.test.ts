@@ -6,7 +6,7 @@ import { iconData, parseSvg } from "./icon.ts";
 import { parseFasta, parseSmiles } from "./sequences.ts";
 import { parseSquad } from "./squad.ts";
 import { textCorpus } from "./text-corpus.ts";
-import { parseNifti, type Volume, volumeSegmentation } from "./volume.ts";
+import { niftiLike, parseNifti, type Volume, volumeSegmentation } from "./volume.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -338,3 +338,17 @@ const refusals: readonly (readonly [string, () => unknown, string])[] = [
 test.each(refusals)("refuses %s", async (_, make, message) => {
   await expect((async () => make())()).rejects.toThrow(new DataError(message));
 });
+
+test.each([false, true])(
+  "NIfTI of classes keeps the header of its volume, packed: %s",
+  async (isPacked) => {
+    const file = nifti([1, 2, 3], [0, 1, 2, -3, 4, 5], [2, -1]);
+    const given = isPacked ? gzipSync(file) : file;
+    const written = await niftiLike(given, [0, 7, 7, 0, 300, -2]);
+    expect(await parseNifti(written, "mask.nii.gz")).toEqual({
+      shape: [1, 2, 3],
+      values: Float32Array.of(0, 7, 7, 0, 300, -2),
+      spacing: [3, 2, 0.5],
+    });
+  },
+);

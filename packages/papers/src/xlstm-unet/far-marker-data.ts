@@ -3,54 +3,54 @@ import { type SegmentationCase, standardized } from "../tasks/segmentation-data.
 
 /** Side of a picture in pixels. */
 export const SIDE = 64;
-/** Bands of a picture, each with a marker and a blob of its own. */
-const BANDS = 4;
-const BAND = SIDE / BANDS;
+/** Rows of a band, each of which has a marker and a blob of its own. */
+const BAND = 16;
 
 /** Classes of places: nothing, and blobs by the two kinds of markers. */
 export const markerClasses = ["background", "blob of a cross", "blob of a ring"] as const;
 
 /**
- * A picture of noise with four bands. At the left of each stands a marker, a cross or a ring, and at the right a blob;
+ * A picture of noise with bands. At the left of each stands a marker, a cross or a ring, and at the right a blob;
  * all blobs look alike, and the class of each is told by the marker of its band, some forty pixels away. Averages over
  * the picture tell nothing, since bands differ.
  */
-function farMarker(name: string, random: Random): SegmentationCase {
-  const values = new Float32Array(SIDE * SIDE).map(() => 0.6 * random.normal());
-  const labels = new Uint8Array(SIDE * SIDE);
-  for (let band = 0; band < BANDS; band++) {
+function farMarker(name: string, height: number, random: Random): SegmentationCase {
+  const values = new Float32Array(height * SIDE).map(() => 0.6 * random.normal());
+  const labels = new Uint8Array(height * SIDE);
+  for (let band = 0; band < height / BAND; band++) {
     const middle = band * BAND + BAND / 2 - 0.5;
     const isRing = random.uniform() < 0.5;
     const at = { x: 4 + 4 * random.uniform(), y: middle + 3 * (random.uniform() - 0.5) };
-    paint(at, (dx, dy, place) => {
+    paint(at, height, (dx, dy, place) => {
       const distance = Math.hypot(dx, dy);
       const isCross = Math.min(Math.abs(dx), Math.abs(dy)) < 0.8 && distance < 4;
       if (isRing ? Math.abs(distance - 3) < 1 : isCross) values[place] = (values[place] ?? 0) + 3;
     });
     const radius = 4 + 2 * random.uniform();
     const blob = { x: 46 + 10 * random.uniform(), y: middle + 3 * (random.uniform() - 0.5) };
-    paint(blob, (dx, dy, place) => {
+    paint(blob, height, (dx, dy, place) => {
       if (Math.hypot(dx, dy) >= radius) return;
       values[place] = (values[place] ?? 0) + 2;
       labels[place] = isRing ? 2 : 1;
     });
   }
-  const size = [1, SIDE, SIDE] as const;
+  const size = [1, height, SIDE] as const;
   return { name, values: standardized(values, 1), labels, channels: 1, size };
 }
 
 /** Visits all places of the picture with their distances from a point. */
 function paint(
   { x, y }: { readonly x: number; readonly y: number },
+  height: number,
   visit: (dx: number, dy: number, place: number) => void,
 ): void {
-  for (let row = 0; row < SIDE; row++) {
+  for (let row = 0; row < height; row++) {
     for (let column = 0; column < SIDE; column++) visit(column - x, row - y, row * SIDE + column);
   }
 }
 
-/** So many pictures of far markers; the same for the same seed. */
-export function farMarkers(count: number, seed: number): SegmentationCase[] {
+/** So many pictures of far markers, 64 pixels wide; the same for the same seed. */
+export function farMarkers(count: number, seed: number, height = SIDE): SegmentationCase[] {
   const random = new Random(seed).fork("far markers");
-  return Array.from({ length: count }, (_, i) => farMarker(`picture ${i}`, random.fork(i)));
+  return Array.from({ length: count }, (_, i) => farMarker(`picture ${i}`, height, random.fork(i)));
 }

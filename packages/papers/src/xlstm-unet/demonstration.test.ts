@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import type { Frame } from "../demonstration.ts";
+import { demonstration } from "./demonstration.ts";
+
+async function shown(reader: string, last: number): Promise<Frame[]> {
+  const controller = new AbortController();
+  const frames: Frame[] = [];
+  const given = { values: { reader }, seed: 1, signal: controller.signal };
+  for await (const frame of demonstration.run(given)) {
+    frames.push(frame);
+    if (frames.length === last) controller.abort();
+  }
+  return frames;
+}
+
+test("masks are drawn while it learns, whatever reads the coarsest level; it ends when it is told to", async () => {
+  for (const [reader, last] of [
+    ["Vision-LSTM", 2],
+    ["self-attention", 1],
+  ] as const) {
+    const frames = await shown(reader, last);
+    expect(frames.map(({ step }) => step)).toEqual([1, 2].slice(0, last));
+    expect(frames.at(-1)?.values["loss"]).toBeLessThanOrEqual(frames[0]?.values["loss"] as number);
+    const [masks] = frames.at(-1)?.figures ?? [];
+    if (masks?.kind !== "pixels") throw new Error("a picture");
+    // Four pictures of 64 x 32, twice as large, and what is said of them beside them.
+    expect([masks.width, masks.height]).toEqual([2 * 128 + 4, 4 * 64 + 3 * 4]);
+    expect(masks.bytes.length).toBe(4 * masks.width * masks.height);
+  }
+});
