@@ -44,7 +44,6 @@ export const paper: IconPaper<IconShopOptions> = {
     heads: { kind: "whole", summary: "How many heads attention has", from: 1 },
     feedForward: { kind: "whole", summary: "Width of the hidden layers", from: 8 },
     dropout: { kind: "number", summary: "Share of values dropped in training", from: 0, to: 0.9 },
-    places: { kind: "switch", summary: "Add vectors of a point's column and row to its own" },
     iconWeight: {
       kind: "number",
       summary: "How much an icon counts in the loss, its caption counting 1",
