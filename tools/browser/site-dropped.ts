@@ -5,6 +5,7 @@ import sharp from "sharp";
 export const dropped: Readonly<Record<string, { readonly file: string; readonly answer: RegExp }>> =
   {
     cct: { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
+    "xlstm-unet": { file: "picture.png", answer: /What it says of each place[\s\S]*\d %/ },
     obert: { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
     "pre-rmsnorm": { file: "picture.png", answer: /What it takes it for[\s\S]*\d %/ },
     excelformer: { file: "points.csv", answer: /row\s+2\s+(true|false)/ },

@@ -17,7 +17,7 @@ const recipe: ControlRecipe = {
 /** Episodes by which it is measured. */
 const EPISODES = 64;
 /** Pictures of an episode in one row. */
-const COLUMNS = 6;
+const COLUMNS = 2;
 
 /** An agent that learns to remember a cue, by trial and error. */
 export const demonstration: Demonstration = {

@@ -13,7 +13,7 @@ const MOST = 256;
 export const controlAnswer = answersFiles(
   ControlAgent,
   {
-    text: "Drop a table with what it sees, a row a step and a column a number, and it says what it would do.",
+    text: "Drop a table of what it sees, a row a step, and it says what it would do.",
     accept: tableEndings,
   },
   acted,

@@ -52,6 +52,11 @@ function PixelCanvas({ pixels, title }: { readonly pixels: Pixels; readonly titl
 
 /** Names stand at rows and columns while there is room for them. */
 const MOST_NAMES = 24;
+/** The width of a map with names, and of a column of it, at most, in rem. */
+const MOST_WIDTH = 24;
+const CELL_WIDTH = 4.5;
+/** Columns whose names stand below a map, at most. */
+const MOST_COLUMNS = 8;
 
 function Heat({ map, title }: { readonly map: HeatMap; readonly title: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -79,12 +84,39 @@ function Heat({ map, title }: { readonly map: HeatMap; readonly title: string })
         ref={canvas}
         width={columns.length}
         height={rows.length}
-        style={{ aspectRatio: `${columns.length} / ${rows.length}` }}
+        style={{
+          aspectRatio: `${columns.length} / ${rows.length}`,
+          ...(isNamed && { maxWidth: widthOf(columns) }),
+        }}
         role="img"
         aria-label={title}
       />
+      {isNamed && <ColumnNames columns={columns} />}
     </div>
   );
+}
+
+/** Names of columns below a map, where they are words and few. */
+function ColumnNames({ columns }: { readonly columns: readonly string[] }) {
+  const isWorded = columns.some((name) => Number.isNaN(Number(name)));
+  if (!isWorded || columns.length > MOST_COLUMNS) return null;
+  return (
+    <ol
+      class="column-names"
+      style={{
+        gridTemplateColumns: `repeat(${columns.length}, minmax(0, 1fr))`,
+        maxWidth: widthOf(columns),
+      }}
+    >
+      {columns.map((name, i) => (
+        <li key={`${name} ${i}`}>{name}</li>
+      ))}
+    </ol>
+  );
+}
+
+function widthOf(columns: readonly string[]): string {
+  return `${Math.min(MOST_WIDTH, CELL_WIDTH * columns.length)}rem`;
 }
 
 /** Stops of a scale from paper over rust to ink, even in lightness. */

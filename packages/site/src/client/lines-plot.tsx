@@ -109,7 +109,8 @@ function optionsOf(
         width: mark === "points" ? 0 : 2,
         ...(mark === "dashes" && { dash: [6, 5] }),
         spanGaps: true,
-        points: { show: mark === "points", size: 5 },
+        // A line of a single point would not be seen.
+        points: { show: ({ data }: uPlot) => mark === "points" || data[0]?.length === 1, size: 5 },
       })),
     ],
   };
