@@ -94,9 +94,11 @@ async function* run({
   const steps = plan.epochs * plan.batchesPerEpoch;
   yield { step: 0, steps, values: {}, figures: [await cosines(linker, validation)] };
   let found = await evaluateLinking(linker, validation);
+  let loss = Number.NaN;
   for await (const event of plan.training.run({ epochs: plan.epochs, batches: plan.batches })) {
     if (signal.aborted) break;
-    const loss = event.loss;
+    // That of an epoch is a mean, and would stand beside the last step's.
+    if (event.type !== "epoch") loss = event.loss;
     if (event.type === "epoch") {
       found = await evaluateLinking(linker, validation);
       const figures = [await cosines(linker, validation)];

@@ -92,7 +92,12 @@ function Places({ paper, worker, isReady, onFile, model: { isMade, wanted } }: P
           title="Bring your own"
         />
       )}
-      {typeof onFile === "string" && <p class="hint">{onFile}</p>}
+      {typeof onFile === "string" && (
+        <p class="drop none">
+          <b>Your own model</b>
+          <span>{onFile}</span>
+        </p>
+      )}
       {typeof onFile === "object" && onFile && (
         <BringYourOwn
           {...{ paper, worker, isReady: true, wanted: onFile, by: "method" }}

@@ -44,6 +44,7 @@ function PixelCanvas({ pixels, title }: { readonly pixels: Pixels; readonly titl
       class="pixels"
       width={width}
       height={height}
+      style={{ "--ratio": width / height }}
       role="img"
       aria-label={title}
     />
