@@ -1,6 +1,7 @@
 import type { Module } from "@quire/nn";
 import type { Variable } from "@quire/tensor";
 import {
+  type AdamOptions,
   adafactor,
   adam,
   adamW,
@@ -23,7 +24,10 @@ import {
 } from "@quire/train";
 import type { OptimizerName, Recipe, ScheduleName, TrainingExtras } from "./recipe.ts";
 
-type Make = (parameters: readonly Variable[], options: OptimizerOptions) => Optimizer;
+type Make = (
+  parameters: readonly Variable[],
+  options: OptimizerOptions & Pick<AdamOptions, "betas">,
+) => Optimizer;
 
 const optimizers: Readonly<Record<OptimizerName, Make>> = {
   adamw: (parameters, options) => adamW(parameters, options),
@@ -36,21 +40,24 @@ const optimizers: Readonly<Record<OptimizerName, Make>> = {
     adafactor(parameters, { ...options, scaleByParameter: false }),
 };
 
-/**
- * The optimiser that a user asked for, or AdamW; norms and biases do not decay.
- *
- * @param learns Which parameters it changes, by their paths; all unless said.
- */
+/** What a task asks of every optimiser. */
+export interface OptimizerNeeds extends Pick<AdamOptions, "betas"> {
+  /** Which parameters it changes, by their paths; all unless said. */
+  readonly learns?: (path: string) => boolean;
+}
+
+/** The optimiser that a user asked for, or AdamW; norms and biases do not decay. `betas` are for Adam's kind alone. */
 export function optimizerFor(
   model: Module,
   learningRate: Schedule,
   { weightDecay, clipNorm }: Recipe,
   { layerDecay, optimizer = "adamw" }: TrainingExtras,
-  learns: (path: string) => boolean = () => true,
+  { learns = () => true, betas }: OptimizerNeeds = {},
 ): Optimizer {
   const parameters = model.namedParameters().flatMap(([path, one]) => (learns(path) ? [one] : []));
   return optimizers[optimizer](parameters, {
     ...{ learningRate, weightDecay, decays: exceptNormsAndBiases(model) },
+    ...(betas && optimizer.startsWith("adam") && { betas }),
     ...(clipNorm !== undefined && { clipNorm }),
     ...(layerDecay !== undefined && { rateFactor: layerwiseRates(model, { decay: layerDecay }) }),
   });

@@ -60,6 +60,13 @@ export const controlMetrics = [
 
 const EPISODES = 128;
 
+/**
+ * Adam's memories of gradients and of their squares. An agent that has learnt to walk has gradients a hundred times smaller
+ * than before: with the usual memory of a thousand steps it hardly moves any more, and momentum carries it past the rare
+ * steps that tell what to remember.
+ */
+const AGENT_BETAS = [0, 0.95] as const;
+
 /** Describes the agent that environments ask for. */
 export function describeControlModel(given: {
   readonly paper: string;
@@ -104,7 +111,8 @@ export function planControlTraining(
   return planTraining<UnrollBatch>({
     ...{ model, recipe, extras, seed },
     loss: (batch, mode) => lossOf({ model, recipe, multipliers }, batch, mode),
-    optimizer: (rate: Schedule) => optimizerFor(learner, rate, recipe, extras),
+    optimizer: (rate: Schedule) =>
+      optimizerFor(learner, rate, recipe, extras, { betas: AGENT_BETAS }),
     data: {
       kept: keptOf(unrolls, multipliers),
       batchesPerEpoch: perEpoch,

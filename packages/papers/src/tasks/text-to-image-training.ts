@@ -132,7 +132,7 @@ function earlier({ freeze, lora, patience, average, ...rest }: TrainingExtras): 
 /** The optimiser that a user asked for, over those parameters that a stage changes. */
 function optimizerOver(model: Module, extras: TrainingExtras, learns: (path: string) => boolean) {
   return (schedule: Schedule, recipe: Recipe): Optimizer =>
-    optimizerFor(model, schedule, recipe, extras, learns);
+    optimizerFor(model, schedule, recipe, extras, { learns });
 }
 
 function dataOf({ data, recipe, seed }: TextToImageTrainingOptions, own: number) {
