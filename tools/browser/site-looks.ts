@@ -1,9 +1,10 @@
 import { ok, strictEqual } from "node:assert";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { type Check, withWatched } from "./site-check.ts";
+import { places } from "./site-server.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -17,7 +18,7 @@ interface Violation {
 }
 
 /** What the accessibility checker finds that is serious. */
-async function seriousFindings(page: Page): Promise<string> {
+export async function seriousFindings(page: Page): Promise<string> {
   await page.evaluate(axe);
   const violations = (await page.evaluate(
     "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)",
@@ -37,14 +38,27 @@ async function seriousFindings(page: Page): Promise<string> {
     .join("\n");
 }
 
-const pages = ["index.html", "papers/cct/index.html", "papers/gtrxl/index.html", "runs/index.html"];
+/** One page of each kind: the listing, a paper that runs, one that does not yet, and the runs. */
+function kinds(): string[] {
+  const planned = paperPages().find((path) => !isRunning(path)) ?? "index.html";
+  return ["index.html", "papers/cct/index.html", planned, "runs/index.html"];
+}
+
+/** The pages of all papers. */
+function paperPages(): string[] {
+  return readdirSync(join(places.site, "papers")).map((id) => `papers/${id}/index.html`);
+}
+
+function isRunning(path: string): boolean {
+  return !readFileSync(join(places.site, path), "utf8").includes('class="paper planned"');
+}
 
 function accessible(colorScheme: "light" | "dark"): Check {
   return {
     name: `no serious finding of the accessibility checker, ${colorScheme}`,
     run: (site) =>
       withWatched(site, { colorScheme, bypassCSP: true }, async ({ page }) => {
-        for (const path of pages) {
+        for (const path of kinds()) {
           await page.goto(site.address + path);
           await page.waitForTimeout(300);
           strictEqual(await seriousFindings(page), "", path);
@@ -81,7 +95,7 @@ const phone: Check = {
       site,
       { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
       async ({ page }) => {
-        for (const path of pages) {
+        for (const path of new Set([...kinds(), ...paperPages().filter(isRunning)])) {
           await page.goto(site.address + path);
           await page.waitForTimeout(300);
           const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");

@@ -6,6 +6,7 @@ import { chromium, type Page } from "playwright-core";
 import { findChromium, flags } from "./chromium.ts";
 import { type Check, type Site, until, withWatched } from "./site-check.ts";
 import { contentOf, drop, dropped } from "./site-dropped.ts";
+import { seriousFindings } from "./site-looks.ts";
 import { checkOnnx, checkSameAnswer, downloaded } from "./site-onnx.ts";
 import { places } from "./site-server.ts";
 
@@ -16,6 +17,9 @@ async function lossOf(page: Page): Promise<number> {
   const text = await page.locator(names.join(",")).first().innerText();
   return Number(text);
 }
+
+/** A paper whose page shows all kinds of figures while it works: curves, maps, and texts that scroll. */
+const AT_WORK = "transformer-programs";
 
 /** The method that converts files in its page. */
 const CONVERTS = "pre-rmsnorm";
@@ -150,6 +154,20 @@ const copying: Check = {
     }),
 };
 
+const atWork: Check = {
+  name: "no serious finding of the accessibility checker on a page at work",
+  run: (site) =>
+    withWatched(site, { bypassCSP: true }, async ({ page }) => {
+      await page.goto(`${site.address}papers/${AT_WORK}/index.html`);
+      await page.getByRole("button", { name: "Train it", exact: true }).click();
+      await page.getByText("The program", { exact: true }).waitFor({ timeout: 120_000 });
+      await page.getByRole("button", { name: "Stop", exact: true }).click();
+      await answerOf(page, AT_WORK);
+      strictEqual(await seriousFindings(page), "");
+      await page.screenshot({ path: join(site.screenshots, "at-work.png"), fullPage: true });
+    }),
+};
+
 const still: Check = {
   name: "reset, settings and the page itself stay at hand while it trains",
   run: (site) =>
@@ -210,7 +228,15 @@ export function paperChecks(isShort: boolean): readonly Check[] {
     run: () => Promise.resolve(strictEqual(missing.join(", "), "")),
   };
   const tried = shown.filter((id) => !isShort || id === QUICK);
-  return [all, ...tried.map(pageCheck), copying, offline, still, ...(isShort ? [] : [gpu])];
+  return [
+    all,
+    ...tried.map(pageCheck),
+    copying,
+    ...(isShort ? [] : [atWork]),
+    offline,
+    still,
+    ...(isShort ? [] : [gpu]),
+  ];
 }
 
 /** A page trains where nothing isolates it, on one thread. */

@@ -30,8 +30,10 @@ async function ahead(system: SeriesForecaster, given: GivenFile): Promise<Figure
   const targets = numbers.slice(0, outputs).map(({ name }) => name);
   const data: ForecastingData = forecasting(table, { targets });
   const [series] = data.series;
-  const [forecast] = await system.predict(series ? [series] : []);
-  if (!series || !forecast) throw new QuireError("the table holds no series.");
+  if (!series) throw new QuireError("the table holds no series.");
+  // By a name of its own it is scaled by its own values, whatever was learnt from.
+  const [forecast] = await system.predict([{ ...series, name: `of ${given.name}` }]);
+  if (!forecast) throw new QuireError("the series has no forecast.");
   const from = Math.max(0, series.times.length - 2 * context);
   return targets.map((of, channel) => {
     const own = ({ times, values }: Stretch, first: number): Stretch => ({

@@ -29,7 +29,7 @@ async function segmented(system: Segmenter, picture: GivenPicture): Promise<Figu
   const labels = said?.labels ?? new Uint8Array();
   const shares = classes.map((name, label) => {
     const share = labels.filter((own) => own === label).length / labels.length;
-    return `${(100 * share).toFixed(1).padStart(5)} %  ${label === 0 ? `${name} (background)` : name}`;
+    return `${(100 * share).toFixed(1).padStart(5)} %  ${label === 0 ? "background" : name}`;
   });
   return [
     {

@@ -1,5 +1,6 @@
 import type { Figure, HeatMap, Pixels } from "@quire/papers";
 import { useEffect, useRef } from "preact/hooks";
+import { Wide } from "../components/wide.tsx";
 import { LinesPlot } from "./lines-plot.tsx";
 
 /** A figure as a page draws it. */
@@ -27,8 +28,16 @@ function Body({ figure }: { readonly figure: Figure }) {
         <img alt={figure.title} src={`data:image/svg+xml,${encodeURIComponent(figure.svg)}`} />
       );
     case "text":
-      return <pre class="plain">{figure.text}</pre>;
+      return <Text text={figure.text} title={figure.title} />;
   }
+}
+
+/** Lines that are shown of a text at once; more of them scroll. */
+const MOST_LINES = 20;
+
+function Text({ text, title }: { readonly text: string; readonly title: string }) {
+  const pre = <pre class="plain">{text}</pre>;
+  return text.split("\n").length > MOST_LINES ? <Wide label={title}>{pre}</Wide> : pre;
 }
 
 function PixelCanvas({ pixels, title }: { readonly pixels: Pixels; readonly title: string }) {

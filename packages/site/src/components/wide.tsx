@@ -7,7 +7,7 @@ interface WideProps {
   readonly html?: string;
 }
 
-/** A place for what may be wider than the page: it scrolls, by the keyboard too. */
+/** A place for what may be wider than the page, or long: it scrolls, by the keyboard too. */
 export function Wide({ label, children, html }: WideProps) {
   const inner = html === undefined ? {} : { dangerouslySetInnerHTML: { __html: html } };
   return (
