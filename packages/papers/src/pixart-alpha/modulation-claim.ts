@@ -19,7 +19,7 @@ const figures: Partial<Record<ModulationKind, string>> = {
   block: "833 M parameters, 29 GB of memory",
 };
 
-const EPOCHS = { full: 4, quick: 1 } as const;
+const EPOCHS = { full: 3, quick: 1 } as const;
 /** Losses are equal when their difference, with two standard errors, is below this share of the loss. */
 const EQUAL = 0.05;
 const LEAST_SAVED = 0.2;

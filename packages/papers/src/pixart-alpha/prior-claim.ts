@@ -8,7 +8,7 @@ import { paper } from "./paper.ts";
 
 /** Epochs with captions, after the prior's and from nothing. */
 const EPOCHS = {
-  full: { prior: 3, captions: 2 },
+  full: { prior: 2, captions: 1 },
   quick: { prior: 1, captions: 1 },
 } as const;
 
