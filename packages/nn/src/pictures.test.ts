@@ -127,6 +127,20 @@ test("a grid's positions are PyTorch's, stretched to the first grid", async () =
   );
 });
 
+test("a grid twice as fine has the first grid's places at every second one", async () => {
+  const at = (side: number) =>
+    compile(() => gridPositions({ rows: side, columns: side, width: 8, base: 16 }))();
+  const [coarse, fine] = [await at(3), await at(6)];
+  const row = (grid: HostTensor, place: number): number[] =>
+    grid.toArray().slice(8 * place, 8 * (place + 1));
+  for (let y = 0; y < 3; y++) {
+    for (let x = 0; x < 3; x++) {
+      const [wanted, got] = [row(coarse, 3 * y + x), row(fine, 6 * 2 * y + 2 * x)];
+      expectNear(hostTensor(got, [8]), [8], wanted, 1e-6);
+    }
+  }
+});
+
 test("a table modulates as its sum with what is shared says, and each part has a gradient", async () => {
   const shared = new Modulation({ width: 4, parts: 2 });
   const table = new ModulationTable({ width: 4, parts: 2 });
