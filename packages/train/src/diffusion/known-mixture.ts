@@ -19,40 +19,62 @@ export function mixtureDenoise(diffusion: Diffusion, parts: readonly MixturePart
   const dimensions = parts[0]?.mean.length ?? 1;
   return (noised, time) => {
     const { alpha, sigma } = schedule.at(time);
+    const noisedParts = parts.map((part) => noisedPart(part, alpha, sigma));
     const said = new Float64Array(noised.length);
+    const start = new Float64Array(dimensions);
     for (let at = 0; at < noised.length; at += dimensions) {
-      const point = noised.subarray(at, at + dimensions);
-      const start = expectedStart(point, parts, alpha, sigma);
+      expectedStart(noised, at, noisedParts, alpha, start);
       for (let d = 0; d < dimensions; d++) {
-        const [x, x0] = [point[d] as number, start[d] as number];
+        const [x, x0] = [noised[at + d] as number, start[d] as number];
         const noise = (x - alpha * x0) / sigma;
-        said[at + d] = { noise, start: x0, velocity: alpha * noise - sigma * x0 }[prediction];
+        if (prediction === "noise") said[at + d] = noise;
+        else said[at + d] = prediction === "start" ? x0 : alpha * noise - sigma * x0;
       }
     }
     return { said };
   };
 }
 
-/** E[x_0 | x_t]: each part's own estimate, weighed by how likely the part is. */
+/** A part at a time, when it is a normal distribution still. */
+interface NoisedPart extends MixturePart {
+  readonly variance: number;
+  /** The logarithm of its share and of its density's factor. */
+  readonly log: number;
+  /** How far a point draws the estimate of its start away from the part's mean. */
+  readonly pull: number;
+}
+
+function noisedPart(part: MixturePart, alpha: number, sigma: number): NoisedPart {
+  const variance = (alpha * part.deviation) ** 2 + sigma ** 2;
+  const log = Math.log(part.share) - 0.5 * part.mean.length * Math.log(variance);
+  return { ...part, variance, log, pull: (alpha * part.deviation ** 2) / variance };
+}
+
+/** E[x_0 | x_t] of the point that begins at a place: each part's own estimate, weighed by how likely the part is. */
 function expectedStart(
-  point: Float64Array,
-  parts: readonly MixturePart[],
+  noised: Float64Array,
+  at: number,
+  parts: readonly NoisedPart[],
   alpha: number,
-  sigma: number,
-): number[] {
-  const logs = parts.map(({ share, mean, deviation }) => {
-    const variance = (alpha * deviation) ** 2 + sigma ** 2;
-    const square = mean.reduce((sum, m, d) => sum + ((point[d] as number) - alpha * m) ** 2, 0);
-    return Math.log(share) - 0.5 * (square / variance + mean.length * Math.log(variance));
+  start: Float64Array,
+): void {
+  const logs = parts.map(({ mean, variance, log }) => {
+    let square = 0;
+    for (let d = 0; d < mean.length; d++) {
+      square += ((noised[at + d] as number) - alpha * (mean[d] as number)) ** 2;
+    }
+    return log - (0.5 * square) / variance;
   });
   const most = Math.max(...logs);
-  const weights = logs.map((log) => Math.exp(log - most));
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  return Array.from(point, (x, d) =>
-    parts.reduce((sum, { mean, deviation }, k) => {
+  let whole = 0;
+  for (const log of logs) whole += Math.exp(log - most);
+  start.fill(0);
+  for (const [k, { mean, pull }] of parts.entries()) {
+    const weight = Math.exp((logs[k] as number) - most) / whole;
+    for (let d = 0; d < mean.length; d++) {
       const m = mean[d] as number;
-      const pull = (alpha * deviation ** 2) / ((alpha * deviation) ** 2 + sigma ** 2);
-      return sum + ((weights[k] as number) / whole) * (m + pull * (x - alpha * m));
-    }, 0),
-  );
+      const own = m + pull * ((noised[at + d] as number) - alpha * m);
+      start[d] = (start[d] as number) + weight * own;
+    }
+  }
 }
