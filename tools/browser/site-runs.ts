@@ -18,7 +18,7 @@ async function startRun(page: Page, name: string, epochs: number): Promise<Locat
   const file = { name: "boxes.csv", mimeType: "text/csv", buffer: Buffer.from(table()) };
   await page.getByLabel("File").setInputFiles(file);
   await page.getByLabel("Column to predict").fill("fits");
-  await page.getByLabel("Epochs").fill(String(epochs));
+  await page.getByRole("spinbutton", { name: "Epochs" }).fill(String(epochs));
   await page.getByRole("button", { name: "Train", exact: true }).click();
   const row = page.locator(`[data-run="${name}"]`);
   await row.waitFor({ timeout: 60_000 });
@@ -120,7 +120,7 @@ const otherTasks: Check = {
           await page.getByLabel(told.column).fill(told.name);
           await page.getByLabel("Steps to forecast").fill(told.steps);
         }
-        await page.getByLabel("Epochs").fill("1");
+        await page.getByRole("spinbutton", { name: "Epochs" }).fill("1");
         await page.getByRole("button", { name: "Train", exact: true }).click();
         const row = page.locator(`[data-run="${paper}-1"]`);
         await row.waitFor({ timeout: 60_000 });
