@@ -1,6 +1,6 @@
 /**
  * How many steps a second the environments take, side by side in one process, with random actions that are drawn
- * beforehand; and how many an agent takes that acts in them, with the arithmetic of a small network at every step.
+ * beforehand.
  */
 import { parseArgs } from "node:util";
 import { environmentNames, environments } from "@quire/data";
