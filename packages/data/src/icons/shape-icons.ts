@@ -12,6 +12,7 @@ export const iconShapes = [
   "star",
   "cross",
   "disc",
+  "ring",
 ] as const;
 
 /** How large they are, and where they stand. */
@@ -27,7 +28,9 @@ const places = {
 export const iconPlaces = ["left", "right", "top", "bottom", "middle"] as const;
 
 /** Half the widths of small and of large shapes, as shares of the drawing. */
-const radii = { small: [1 / 8, 5 / 32, 3 / 16], large: [1 / 4, 9 / 32, 5 / 16] } as const;
+const radii = { small: [1 / 8, 5 / 32], large: [1 / 4, 9 / 32] } as const;
+/** How far from the middle a shape stands, as a share of the room there is. */
+const OUT = 0.7;
 /** How much of a hollow shape is left out. */
 const HOLE = 0.55;
 
@@ -61,19 +64,17 @@ export function shapeIcons({
   const one = <T>(values: readonly T[]): T => values[random.integer(values.length)] as T;
   return Array.from({ length: count }, (_, number) => {
     const [shape, size, place] = [one(shapes), one(iconSizes), one(iconPlaces)];
-    const isHollow = random.uniform() < hollow;
+    const isHollow = shape === "ring" || random.uniform() < hollow;
     const radius = Math.round(grid * one(radii[size]));
     const room = (grid - 1) / 2 - radius;
-    // A shape to the left stands in the outer part of the room there is, one in the middle about there.
     const centre = places[place].map((side) => {
-      const off =
-        side === 0 ? 0.2 * (2 * random.uniform() - 1) : side * (0.6 + 0.4 * random.uniform());
-      return Math.floor(grid / 2 + (room - 1) * off);
+      return Math.floor(grid / 2) + side * Math.round(OUT * room) + one([-1, 0, 1]);
     });
     const [x = 0, y = 0] = centre;
     const outer = outline(shape, [x, y, radius]);
     const inner = isHollow ? reversed(outline(shape, [x, y, radius * HOLE])) : [];
-    const name = shape === "disc" && isHollow ? ["ring"] : [...(isHollow ? ["hollow"] : []), shape];
+    const isRing = shape === "ring" || (shape === "disc" && isHollow);
+    const name = isRing ? ["ring"] : [...(isHollow ? ["hollow"] : []), shape];
     const icon: Icon = {
       name: `made-${number}`,
       viewBox: [0, 0, grid - 1, grid - 1],
@@ -108,6 +109,7 @@ function outline(shape: Shape, [x, y, radius]: readonly [number, number, number]
     case "cross":
       return cross([x, y, radius]);
     case "disc":
+    case "ring":
       return disc([x, y, radius]);
   }
 }

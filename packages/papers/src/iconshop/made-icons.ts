@@ -1,6 +1,7 @@
 import {
   type CaptionedIcon,
   gridIcon,
+  ICON_MARKS,
   iconPlaces,
   iconSheet,
   iconSizes,
@@ -19,18 +20,19 @@ import { paper } from "./paper.ts";
 import { distance, largest, overlap, type Picture, pictureOf } from "./pictures.ts";
 
 const counts = {
-  full: { icons: 1000, epochs: 14, references: 1000, drawings: 120, fillings: 100 },
+  full: { icons: 3000, epochs: 6, references: 1000, drawings: 120, fillings: 100 },
   quick: { icons: 200, epochs: 1, references: 100, drawings: 12, fillings: 8 },
 } as const satisfies Record<Budget, object>;
 
 const GRID = 32;
+const shapes = ["triangle", "square", "pentagon", "hexagon", "star", "ring"] as const;
 /** The most tokens of a made icon, and three for a span that is cut out. */
 const longest = { point: 64, coordinates: 96 } as const satisfies Record<PointScheme, number>;
 const options: IconShopOptions = { width: 64, depth: 2, heads: 4, feedForward: 128, dropout: 0 };
 
-/// Of 0.003, 0.006 and 0.012 the middle one, for both ways to write points: after an epoch the highest leads by a little.
+/// Of 0.003, 0.006 and 0.012 the higher two are better after an epoch, whether a point is one token or two.
 const recipe: IconRecipe = {
-  ...{ epochs: 1, batchSize: 16, learningRate: 6e-3, warmUp: 0.5, weightDecay: 0.01, clipNorm: 1 },
+  ...{ epochs: 1, batchSize: 16, learningRate: 8e-3, warmUp: 0.5, weightDecay: 0.01, clipNorm: 1 },
 };
 
 const names = {
@@ -72,9 +74,9 @@ export const madeIcons: Experiment<Data> = {
   measure,
 };
 
-/** Icons of which a quarter is hollow. */
+/** Polygons, stars and rings. */
 function made(count: number, seed: number): CaptionedIcon[] {
-  return shapeIcons({ count, seed, hollow: 0.25, grid: GRID });
+  return shapeIcons({ count, seed, shapes, hollow: 0, grid: GRID });
 }
 
 function captionOf({ captions: [first = []] }: CaptionedIcon): readonly string[] {
@@ -168,7 +170,7 @@ async function drawingRates(
 }
 
 /**
- * How often an icon is whole again after a span of its tokens was cut out, anywhere, and filled in; and how often where
+ * How often an icon is whole again after a span of its commands was cut out, anywhere, and filled in; and how often where
  * the same drawer goes on from what stands before the span, without knowing what stands after it, for as many tokens.
  */
 async function closedRates(
@@ -178,8 +180,11 @@ async function closedRates(
 ): Promise<{ readonly closed: number; readonly goingOn: number }> {
   const random = new Random(seed).fork("spans");
   const cuts = validation.slice(0, count).map(({ tokens, captions }) => {
-    const places = [random.integer(tokens.length), random.integer(tokens.length)] as const;
-    const [from, to] = [Math.min(...places), Math.max(...places) + 1];
+    const commands = [...tokens.keys()]
+      .slice(1)
+      .filter((at) => (tokens[at] as number) < ICON_MARKS);
+    const [a, b] = [random.integer(commands.length - 1), random.integer(commands.length - 1)];
+    const [from, to] = [commands[Math.min(a, b)] as number, commands[Math.max(a, b) + 1] as number];
     const caption = Array.from(captions[0] ?? [], (word) => words[word] as string);
     return { caption, before: tokens.slice(0, from), after: tokens.slice(to), length: to - from };
   });

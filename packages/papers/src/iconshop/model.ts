@@ -12,6 +12,7 @@ import {
   Module,
   normal,
   TransformerBlock,
+  uniform,
 } from "@quire/nn";
 import {
   add,
@@ -22,6 +23,7 @@ import {
   full,
   gather,
   hostTensor,
+  type Initializer,
   less,
   mul,
   QuireError,
@@ -114,6 +116,26 @@ class TokenVectors extends Module {
   }
 }
 
+/**
+ * Fills a head's rows so that a point's is the sum of its column's and its row's: what is learnt of one place is of use
+ * to the others in its column and its row from the first step on.
+ */
+function pointRows(grid: number): Initializer {
+  return (data, shape, random) => {
+    const [, width = 0] = shape;
+    const draw = uniform(1 / Math.sqrt(2 * width));
+    const parts = new Float32Array((ICON_MARKS + 2 * grid) * width);
+    draw(parts, shape, random);
+    data.set(parts.subarray(0, ICON_MARKS * width));
+    for (let at = ICON_MARKS * width; at < data.length; at++) {
+      const [point, i] = [Math.floor(at / width) - ICON_MARKS, at % width];
+      const column = ICON_MARKS + (point % grid);
+      const row = ICON_MARKS + grid + Math.floor(point / grid);
+      data[at] = (parts[column * width + i] as number) + (parts[row * width + i] as number);
+    }
+  };
+}
+
 /** Draws an icon token by token after its caption. `[B, T] -> [B, T, V]` */
 export class IconShop extends Module implements IconNetwork {
   readonly embedding: TokenVectors;
@@ -149,7 +171,10 @@ export class IconShop extends Module implements IconNetwork {
     const { words, grid, scheme } = target;
     const { size } = new IconCoding({ grid, scheme });
     this.wordHead = new Linear({ in: width, out: words });
-    this.tokenHead = new Linear({ in: width, out: size });
+    this.tokenHead = new Linear({
+      ...{ in: width, out: size },
+      ...(scheme === "point" && { initial: pointRows(grid) }),
+    });
     this.captionLength = target.captionLength;
     this.iconWeight = iconWeight;
   }

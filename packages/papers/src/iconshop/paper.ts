@@ -121,7 +121,7 @@ export const paper: IconPaper<IconShopOptions> = {
       statement: "What was cut out of an icon is filled in so that its outlines are closed.",
       figure: "shown by pictures; no figure is given",
       direction:
-        "More than 90 % of made icons are whole again after any span of their tokens was cut out.",
+        "More than 90 % of made icons are whole again after any span of their commands was cut out.",
     },
     {
       id: "real",

@@ -11,7 +11,7 @@ import { paper } from "./paper.ts";
 import { largest, looksLike, overlap, type Picture, pictureOf } from "./pictures.ts";
 
 const budgets = {
-  full: { epochs: 24, drawings: 100, families: 6 },
+  full: { epochs: 16, drawings: 100, families: 6 },
   quick: { epochs: 1, drawings: 8, families: 2 },
 } as const satisfies Record<Budget, object>;
 
@@ -24,7 +24,7 @@ const GRID = 25;
 const [ONE, TWO] = [96, 176];
 const options: IconShopOptions = { width: 64, depth: 2, heads: 4, feedForward: 128, dropout: 0 };
 const recipe: IconRecipe = {
-  ...{ epochs: 1, batchSize: 16, learningRate: 6e-3, warmUp: 1, weightDecay: 0.01, clipNorm: 1 },
+  ...{ epochs: 1, batchSize: 8, learningRate: 8e-3, warmUp: 1, weightDecay: 0.01, clipNorm: 1 },
 };
 
 const names = {
