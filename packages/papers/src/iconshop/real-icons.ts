@@ -11,7 +11,7 @@ import { paper } from "./paper.ts";
 import { largest, looksLike, overlap, type Picture, pictureOf } from "./pictures.ts";
 
 const budgets = {
-  full: { epochs: 16, drawings: 100, families: 6 },
+  full: { epochs: 20, drawings: 100, families: 6 },
   quick: { epochs: 1, drawings: 8, families: 2 },
 } as const satisfies Record<Budget, object>;
 
@@ -113,7 +113,8 @@ async function measure({
   ...context
 }: ExperimentContext<Data>): Promise<ExperimentResult> {
   const own = {
-    ...{ options, variety: { shift: 0 } },
+    // Nothing is filled in here, so nothing is cut out.
+    ...{ options, variety: { shift: 0, cut: 0 } },
     build: (target: Parameters<typeof build>[1]) => build(options, target),
   };
   const systems: [ComparedIconDrawer, ...ComparedIconDrawer[]] = [
@@ -144,22 +145,23 @@ async function measure({
   };
 }
 
-/** Shares of all drawings; what is not valid is neither unique nor novel, and shows nothing. */
+/** Shares of all drawings; what is not valid is neither unique nor novel, but may show what was asked for. */
 async function ratesOf(
   drawn: readonly DrawnIcon[],
   { captions, learnt, unseen }: Data,
 ): Promise<Readonly<Record<string, number>>> {
   const pictures = await Promise.all(
-    drawn.map(({ icon, problem }) => (problem === undefined ? pictureOf(icon) : undefined)),
+    drawn.map(({ icon }) => (icon.paths.length > 0 ? pictureOf(icon) : undefined)),
   );
   const rows = pictures.map((picture, i) => {
     if (!picture) return { valid: 0, unique: 0, novel: 0, match: 0 };
     const isLike = (other: Picture | undefined): boolean =>
       other !== undefined && looksLike(other, picture);
+    const valid = Number(drawn[i]?.problem === undefined);
     return {
-      valid: 1,
-      unique: Number(!pictures.some((other, place) => place !== i && isLike(other))),
-      novel: Number(!learnt.some(isLike)),
+      valid,
+      unique: valid * Number(!pictures.some((other, place) => place !== i && isLike(other))),
+      novel: valid * Number(!learnt.some(isLike)),
       match: Number(familyOf(unseen, picture) === captions[i]?.[0]),
     };
   });
