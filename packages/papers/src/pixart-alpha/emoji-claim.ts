@@ -29,7 +29,7 @@ interface EmojiData {
 }
 
 const sizes = {
-  full: { epochs: 22, prior: 0, classifier: 12, prompts: 12 },
+  full: { epochs: 18, prior: 0, classifier: 10, prompts: 12 },
   quick: { epochs: 1, prior: 0, classifier: 2, prompts: 2 },
 } as const;
 
