@@ -81,7 +81,7 @@ const comparing: Check = {
       await metrics.selectOption({ label: other });
       await page.getByRole("img", { name: `${other} over epochs` }).waitFor();
       await until("its end", async () => (await second.innerText()).includes("done"), 180);
-      await page.screenshot({ path: join(site.screenshots, "runs.png") });
+      await page.screenshot({ path: join(site.screenshots, "runs.png"), fullPage: true });
       await first.getByRole("checkbox").uncheck();
       await until("one curve", async () =>
         (await page.locator(".compared").innerText()).includes("of excelformer-2"),
