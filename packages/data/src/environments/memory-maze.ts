@@ -25,7 +25,7 @@ const SIGHT = 1;
 const SEEN = (2 * SIGHT + 1) ** 2;
 
 /**
- * The paper's Memory Maze (section 4.1) on a grid: a maze drawn for each episode holds a goal that stays where it is; an
+ * Memory Maze (Parisotto et al. 2020, section 4) on a grid: a maze drawn for each episode holds a goal that stays where it is; an
  * agent that reaches it gets 1, is put to a random free cell, and may find it again until the episode ends. Whoever
  * remembers where the goal was, relative to what is seen on the way, finds it sooner. Simplified: seen from above, one cell
  * around the agent, in place of a first-person picture; moves of a whole cell; the map does not turn with the agent.

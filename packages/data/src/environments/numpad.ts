@@ -22,7 +22,7 @@ const DONE = 2;
 const ORDER = 3;
 
 /**
- * The paper's Numpad (section 4.1; Humplik et al. 2019) as a walk over a grid: the agent presses each button that it steps
+ * Numpad (Humplik et al. 2019; Parisotto et al. 2020, section 4) as a walk over a grid: the agent presses each button that it steps
  * on. An order of neighbouring buttons, drawn for each episode and never shown, is to be pressed; a right button lights up
  * and gives 1, a wrong one puts all lights out, and the order starts again. Once all are lit they go out, and pressing
  * them once more is rewarded again, so what was found out pays for the rest of the episode. Simplified: no continuous

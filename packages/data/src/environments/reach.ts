@@ -14,7 +14,7 @@ const GOAL = 1;
 
 /**
  * A task that needs no memory: on a field without walls the way to the goal is always seen, as in the reactive levels of
- * DMLab-30 that the paper sets apart from those of memory. Seen are two numbers, how far down and how far to the right
+ * DMLab-30 that Parisotto et al. (2020) set apart from those of memory. Seen are two numbers, how far down and how far to the right
  * the goal is, in shares of the field. Reaching it gives 1, each step before costs 0.02; an episode is cut off after four
  * times the size.
  *

@@ -22,7 +22,7 @@ const RIGHT = 3;
 const IDLE = -0.1;
 
 /**
- * The T-maze (Bakker 2002, section 4): a corridor, and at its end a turn to the left or to the right. A cue, seen at the
+ * The T-maze (Bakker 2002): a corridor, and at its end a turn to the left or to the right. A cue, seen at the
  * first step alone, says which turn is rewarded; the junction is reached `length` steps later at the soonest, so an agent
  * that does not remember is right every other time.
  *

@@ -10,7 +10,7 @@ import { named, taught, valuesOf } from "./reinforced.ts";
 /// Section 4.2 varies how far back must be remembered by the Numpad's size; here the T-maze's corridor does. The length that
 /// the claim is judged by stands first.
 const budgets = {
-  full: { lengths: [10, 4], steps: 120_000, episodes: 256 },
+  full: { lengths: [10, 4], steps: 200_000, episodes: 256 },
   quick: { lengths: [1], steps: 3000, episodes: 32 },
 } as const;
 

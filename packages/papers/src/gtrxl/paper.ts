@@ -5,7 +5,7 @@ import type { AgentOptions, GtrxlOptions } from "./model.ts";
 
 type AgentPreset = Preset<AgentOptions, ControlTarget>;
 
-/// Sizes of section 4.1 and appendix B: 12 layers, 8 heads of 64, a memory of 512 steps. The counts say that the stream
+/// The appendix gives 12 layers, 8 heads of 64, a memory of 512 steps. The counts say that the stream
 /// is 512 wide: each step from one gate to the next is a multiple of 24 matrices of 512 by 512.
 const full: Omit<GtrxlOptions, "gate" | "norm"> = {
   ...{
@@ -27,7 +27,7 @@ function published(
     options: { ...full, ...options },
     target: dmlab,
     parameters,
-    source: "table 8, parameters of the memory core; sizes of appendix B",
+    source: "the paper's table of parameters of the memory core",
     note: "with a linear encoder of 512 numbers and the heads of 15 actions",
   };
 }
@@ -37,7 +37,7 @@ function lstm(width: number, parameters: number): AgentPreset {
     options: { recurrent: "lstm", width, depth: 3 },
     target: dmlab,
     parameters,
-    source: "table 8, parameters of the memory core; 3 layers",
+    source: "the paper's table of parameters of the memory core; 3 layers",
     note: "the width is ours: the one that gives the published count",
   };
 }
@@ -140,8 +140,8 @@ export const paper: ControlPaper<AgentOptions> = {
       why: "an agent that learns then computes what it computed when it acted, so that ratios begin at 1",
     },
     {
-      from: "Adam or Popart as in V-MPO",
-      to: "Adam without momentum, its memory of squares of 20 updates",
+      from: "V-MPO's own optimiser, and values normalised by PopArt",
+      to: "Adam without momentum, its memory of squares of 20 updates; values as they are",
       why: "with the usual one the agent learns to walk and then nothing more: gradients have become a hundred times smaller",
     },
     {
@@ -173,7 +173,7 @@ export const paper: ControlPaper<AgentOptions> = {
       statement:
         "Where no memory is needed the gated transformer learns too, sooner than a canonical one.",
       figure:
-        "DMLab-30's reactive tasks: GTrXL and TrXL-I learn as the LSTM does, TrXL does not (figure 3)",
+        "DMLab-30's reactive tasks: GTrXL and TrXL-I learn as the LSTM does, TrXL does not (section 4.1)",
       direction: "The mean return over the training on the reactive task is above TrXL's.",
     },
     {

@@ -70,13 +70,13 @@ export class MaximumAPosteriori extends Module {
     const half = Math.max(1, Math.floor(count / 2));
     const { values, indices } = topK(reshape(stopGradient(advantages), [count]), half);
     const logs = gather(reshape(logProbability(logits, actions), [count]), indices);
-    // L_pi = -Σ psi log pi, psi the softmax over the better half (eq. 5)
+    // L_pi = -Σ psi log pi, psi the softmax over the better half
     const weights = stopGradient(softmax(div(values, eta)));
     const policy = neg(sum(mul(weights, logs)));
-    // L_eta = eta (epsilon + log mean exp(A / eta)) (eq. 6)
+    // L_eta = eta (epsilon + log mean exp(A / eta))
     const spread = sub(logSumExp(div(values, eta), { axes: 0 }), Math.log(half));
     const temperature = mul(eta, add(spread, this.temperatureBound));
-    // L_alpha = alpha (epsilon - sg KL) + sg(alpha) KL (eq. 8)
+    // L_alpha = alpha (epsilon - sg KL) + sg(alpha) KL
     const divergence = policyDivergence(stopGradient(before), logits);
     const room = sub(this.divergenceBound, stopGradient(divergence));
     const penalty = mean(add(mul(alpha, room), mul(stopGradient(alpha), divergence)));
