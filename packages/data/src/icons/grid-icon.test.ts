@@ -21,6 +21,13 @@ test("places are scaled to the grid, whatever the drawing's box is, and stay on 
   expect(onGrid('<path d="M-9 0H40V9z"/>')).toEqual(["M0 0L24 0L24 9L0 0"]);
 });
 
+test("a curve whose control points stand beside the grid is cut into curves whose do not", () => {
+  // Half of the curve is the curve of (0 8), (0 18), (6 23) and (12 23).
+  expect(onGrid('<path d="M0 8C0 28 24 28 24 8"/>')).toEqual([
+    "M0 8C0 18 6 23 12 23C18 23 24 18 24 8L0 8",
+  ]);
+});
+
 test("straight lines are joined; what shrinks to a point or encloses nothing is left out", () => {
   expect(onGrid('<path d="M0 0H4H8V8.1V8.2z"/>')).toEqual(["M0 0L8 0L8 8L0 0"]);
   expect(onGrid('<path d="M0 0C2 0 4 0 8 0L8 8z"/>')).toEqual(["M0 0L8 0L8 8L0 0"]);

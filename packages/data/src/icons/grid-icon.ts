@@ -43,29 +43,38 @@ export function gridIcon({ viewBox, paths, stroke }: Icon, grid: number): GridIc
   const scale = (grid - 1) / Math.max(width, height);
   const [x0, y0] = [(grid - 1 - scale * width) / 2, (grid - 1 - scale * height) / 2];
   const clip = (value: number): number => Math.max(0, Math.min(grid - 1, Math.round(value)));
-  const place = (x: number, y: number): GridPoint => [
-    clip(x0 + scale * (x - left)),
-    clip(y0 + scale * (y - top)),
-  ];
+  const scaled = ([x, y]: Place): Place => [x0 + scale * (x - left), y0 + scale * (y - top)];
+  const frame: Frame = {
+    place: (at) => {
+      const [x, y] = scaled(at);
+      return [clip(x), clip(y)];
+    },
+    holds: (at) => scaled(at).every((value) => value >= -0.5 && value <= grid - 0.5),
+  };
   const isFilled = stroke === undefined;
   return {
     grid,
     paths: paths
-      .map((path) => loopsOf(path, place, isFilled).map(simplified).filter(isDrawn(isFilled)))
+      .map((path) => loopsOf(path, frame, isFilled).map(simplified).filter(isDrawn(isFilled)))
       .filter((loops) => loops.length > 0)
       .map(apart),
     ...(isFilled ? {} : { stroke: scale * stroke }),
   };
 }
 
+/** A place in the drawing's own coordinates. */
+type Place = readonly [x: number, y: number];
+
+/** How a drawing's places become those of the grid, and which of them it holds. */
+interface Frame {
+  readonly place: (at: Place) => GridPoint;
+  readonly holds: (at: Place) => boolean;
+}
+
 /** The loops of a path, segment for segment. */
-function loopsOf(
-  path: readonly PathCommand[],
-  place: (x: number, y: number) => GridPoint,
-  isFilled: boolean,
-): Loop[] {
+function loopsOf(path: readonly PathCommand[], frame: Frame, isFilled: boolean): Loop[] {
   const loops: { start: GridPoint; segments: Segment[]; isClosed: boolean }[] = [];
-  let [first, last]: [number, number][] = [
+  let [first, last]: [Place, Place] = [
     [0, 0],
     [0, 0],
   ];
@@ -73,19 +82,17 @@ function loopsOf(
     const open = loops.at(-1);
     if (command === "Z") {
       if (open) open.isClosed = true;
-      last = first as [number, number];
+      last = first;
       continue;
     }
     const end = numbers.slice(-2) as [number, number];
     if (command === "M") first = end;
     if (command === "M" || !open || open.isClosed) {
       // What follows a closed loop without a move begins where that began.
-      const start = command === "M" ? end : (first as [number, number]);
-      loops.push({ start: place(...start), segments: [], isClosed: false });
+      const start = command === "M" ? end : first;
+      loops.push({ start: frame.place(start), segments: [], isClosed: false });
     }
-    if (command !== "M") {
-      loops.at(-1)?.segments.push(segmentOf(command, numbers, last as [number, number], place));
-    }
+    if (command !== "M") loops.at(-1)?.segments.push(...segmentsOf(command, numbers, last, frame));
     last = end;
   }
   return loops.map(({ start, segments, isClosed }) => {
@@ -97,24 +104,46 @@ function loopsOf(
   });
 }
 
-/** A command as a line or a cubic curve. */
-function segmentOf(
+/** A command as a line or as cubic curves. */
+function segmentsOf(
   command: string,
   numbers: readonly number[],
-  [x, y]: readonly [number, number],
-  place: (x: number, y: number) => GridPoint,
-): Segment {
+  from: Place,
+  frame: Frame,
+): Segment[] {
   const [a = 0, b = 0, c = 0, d = 0] = numbers;
-  const [toX = 0, toY = 0] = numbers.slice(-2);
-  const to = place(toX, toY);
-  if (command === "C") return { controls: [place(a, b), place(c, d)], to };
-  if (command === "L") return { to };
+  const to = numbers.slice(-2) as [number, number];
+  if (command === "L") return [{ to: frame.place(to) }];
+  if (command === "C") return curves([from, [a, b], [c, d], to], frame, SPLITS);
   // A quadratic curve's control point stands two thirds of the way from each end.
-  const towards = (from: number, control: number): number => from + (2 / 3) * (control - from);
-  return {
-    controls: [place(towards(x, a), towards(y, b)), place(towards(toX, a), towards(toY, b))],
-    to,
-  };
+  const towards = (end: Place): Place => between(end, [a, b], 2 / 3);
+  return curves([from, towards(from), towards(to), to], frame, SPLITS);
+}
+
+/** How often a curve is cut in two. */
+const SPLITS = 4;
+
+/** A curve as it is, or its halves where a control point stands beside the grid (de Casteljau). */
+function curves(
+  points: readonly [Place, Place, Place, Place],
+  frame: Frame,
+  splits: number,
+): Segment[] {
+  const [from, first, second, to] = points;
+  if (splits === 0 || (frame.holds(first) && frame.holds(second))) {
+    return [{ controls: [frame.place(first), frame.place(second)], to: frame.place(to) }];
+  }
+  const [a, b, c] = [between(from, first), between(first, second), between(second, to)];
+  const [left, right] = [between(a, b), between(b, c)];
+  const middle = between(left, right);
+  return [
+    ...curves([from, a, left, middle], frame, splits - 1),
+    ...curves([middle, right, c, to], frame, splits - 1),
+  ];
+}
+
+function between([ax, ay]: Place, [bx, by]: Place, share = 0.5): Place {
+  return [ax + share * (bx - ax), ay + share * (by - ay)];
 }
 
 /** The same outline with fewer segments. */

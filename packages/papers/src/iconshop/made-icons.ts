@@ -20,7 +20,7 @@ import { paper } from "./paper.ts";
 import { distance, largest, overlap, type Picture, pictureOf } from "./pictures.ts";
 
 const counts = {
-  full: { icons: 3000, epochs: 6, references: 1000, drawings: 120, fillings: 100 },
+  full: { icons: 3000, epochs: 4, references: 1000, drawings: 120, fillings: 100 },
   quick: { icons: 200, epochs: 1, references: 100, drawings: 12, fillings: 8 },
 } as const satisfies Record<Budget, object>;
 
