@@ -62,9 +62,9 @@ test.skipIf(!holds.atlas)(
   async () => {
     const slices = await brainSlices();
     expect([slices.train.length, slices.validation.length, slices.test.length]).toEqual([
-      19, 4, 16,
+      14, 3, 12,
     ]);
-    expect(slices.train[0]?.size).toEqual([1, 72, 60]);
+    expect(slices.train[0]?.size).toEqual([1, 54, 45]);
     const names = (cases: readonly { readonly name: string }[]): number[] =>
       cases.map(({ name }) => Number(name.split(" ")[1]));
     // No slice that is measured on stands beside one that is learnt from.

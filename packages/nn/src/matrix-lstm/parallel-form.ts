@@ -2,15 +2,19 @@
 
 import {
   add,
+  arange,
+  cast,
   cumulativeSum,
   exp,
   matmul,
   max,
+  mean,
   mul,
   stopGradient,
   sub,
   type Tensor,
   transpose,
+  unsqueeze,
   where,
 } from "@quire/tensor";
 import { isAhead, NOTHING, normalized, type ReadTokens, scaledKey } from "./normalized.ts";
@@ -25,14 +29,28 @@ export function parallelForm(read: ReadTokens): Tensor {
   return normalized(mixed(read, logWeights, peak), peak);
 }
 
-/** log D, with all but nothing where a token would see one after it. `[..., T, 1] -> [..., T, T]` */
+/**
+ * log D, with all but nothing where a token would see one after it. `[..., T, 1] -> [..., T, T]`
+ *
+ * Sums are taken of what is left over the mean, and the mean by the distance: sums over all tokens would grow, and what
+ * is near would be the small difference of large numbers.
+ */
 export function logPairs({ inputGate, logForget }: Pick<ReadTokens, "inputGate" | "logForget">) {
   const axes = logForget.shape.length;
+  const length = logForget.shape.at(-2) as number;
   const order = Array.from({ length: axes }, (_, axis) => axis);
   const swapped = [...order.slice(0, -2), axes - 1, axes - 2];
-  const kept = cumulativeSum(logForget, { axis: -2 });
-  const fromToken = transpose(sub(inputGate, kept), swapped);
-  return where(isAhead(logForget.shape.at(-2) as number), NOTHING, add(kept, fromToken));
+  const usual = mean(stopGradient(logForget), { axes: [-2], keepDims: true });
+  const over = cumulativeSum(sub(logForget, usual), { axis: -2 });
+  const fromToken = transpose(sub(inputGate, over), swapped);
+  const near = add(add(over, fromToken), mul(usual, distances(length)));
+  return where(isAhead(length), NOTHING, near);
+}
+
+/** How far each token stands behind each other. `-> [T, T]` */
+function distances(length: number): Tensor {
+  const places = cast(arange(length), "float32");
+  return sub(unsqueeze(places, [1]), unsqueeze(places, [0]));
 }
 
 /**

@@ -73,11 +73,11 @@ export interface BrainData {
 }
 
 /** The fewest places of regions that a slice has to be worth looking at. */
-const FEWEST = 100;
+const FEWEST = 60;
 
-/** Axial slices, three millimetres a side and apart, parted in slabs so that no neighbour of a test slice is learnt. */
+/** Axial slices, four millimetres a side and apart, parted in slabs so that no neighbour of a test slice is learnt. */
 export async function brainSlices(): Promise<BrainData> {
-  const { values, labels, size } = await coarseHead(3);
+  const { values, labels, size } = await coarseHead(4);
   const [depth, height, width] = size;
   const plane = height * width;
   const parts: Record<string, SegmentationCase[]> = { train: [], validation: [], test: [] };

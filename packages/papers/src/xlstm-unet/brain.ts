@@ -18,6 +18,8 @@ interface Setting {
   readonly claim: string;
   readonly axes: 2 | 3;
   readonly load: () => Promise<BrainData>;
+  /** The paper's networks: Enc of volumes has a block of Vision-LSTM from the fourth level on alone. */
+  readonly own: readonly ("xLSTM-UNet, Bot" | "xLSTM-UNet, Enc")[];
   readonly options: { readonly features: number; readonly blocks: number };
   /** The most places of a patch. */
   readonly places: number;
@@ -28,18 +30,30 @@ const augment = { mirror: true, turn: true, values: true } as const;
 
 const slices: Setting = {
   claim: "brain-slices",
-  ...{ axes: 2, load: brainSlices, options: { features: 8, blocks: 1 }, places: 80 * 64 },
+  ...{
+    axes: 2,
+    load: brainSlices,
+    own: ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc"],
+    options: { features: 8, blocks: 1 },
+    places: 64 * 48,
+  },
   recipe: {
-    ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 60, learningRate: 0.005, warmUp: 0.3 },
+    ...{ epochs: 3, batchSize: 4, batchesPerEpoch: 50, learningRate: 0.005, warmUp: 0.3 },
     ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0.33, augment },
   },
 };
 
 const volumes: Setting = {
   claim: "brain-volumes",
-  ...{ axes: 3, load: brainHalves, options: { features: 6, blocks: 1 }, places: 32 * 32 * 24 },
+  ...{
+    axes: 3,
+    load: brainHalves,
+    own: ["xLSTM-UNet, Bot"],
+    options: { features: 6, blocks: 1 },
+    places: 24 * 16 * 16,
+  },
   recipe: {
-    ...{ epochs: 3, batchSize: 2, batchesPerEpoch: 40, learningRate: 0.005, warmUp: 0.3 },
+    ...{ epochs: 2, batchSize: 2, batchesPerEpoch: 40, learningRate: 0.005, warmUp: 0.3 },
     ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0.33, augment },
   },
 };
@@ -57,7 +71,7 @@ function experimentOf(setting: Setting): Experiment<Measured> {
 }
 
 async function measure(
-  { claim, axes, options, places, recipe }: Setting,
+  { claim, axes, own, options, places, recipe }: Setting,
   { data: { train, validation, test, budget }, ...context }: ExperimentContext<Measured>,
 ): Promise<ExperimentResult> {
   const spacing = axes === 2 ? [1, 1] : [1, 1, 1];
@@ -65,10 +79,7 @@ async function measure(
   const { rows, kept } = await compareSegmenters(
     {
       ...{ paper: "xlstm-unet", test, data, extras: adam },
-      systems: contestants(
-        ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc", "two more convolutions", "self-attention"],
-        options,
-      ),
+      systems: contestants([...own, "two more convolutions", "self-attention"], options),
       target: segmentationTarget(data, places),
       recipe: budget === "quick" ? { ...recipe, epochs: 1, batchesPerEpoch: 2 } : recipe,
     },
@@ -83,10 +94,8 @@ async function measure(
     verdicts: [
       {
         claim,
-        holds: ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc"].some((system) =>
-          exceeds(valuesOf(rows, system), convolutions),
-        ),
-        rule: `For Bot or Enc against the U-Net with two more convolutions: ${exceedsRule.toLowerCase()}`,
+        holds: own.some((system) => exceeds(valuesOf(rows, system), convolutions)),
+        rule: `For ${own.length > 1 ? "Bot or Enc" : "Bot"} against the U-Net with two more convolutions: ${exceedsRule.toLowerCase()}`,
         found: foundText(rows, "Dice"),
       },
     ],

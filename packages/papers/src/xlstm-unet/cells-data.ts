@@ -2,7 +2,7 @@ import { Random } from "@quire/tensor";
 import { type SegmentationCase, standardized } from "../tasks/segmentation-data.ts";
 
 /** Side of a picture in pixels. */
-export const CELL_SIDE = 96;
+export const CELL_SIDE = 64;
 
 /** Classes of places, as challenges of cell segmentation have them: borders part cells that touch. */
 export const cellClasses = ["background", "inside", "border"] as const;
@@ -22,7 +22,7 @@ interface Cell {
 }
 
 /** Cells of a picture. */
-const [FEWEST, MOST] = [10, 18];
+const [FEWEST, MOST] = [5, 9];
 
 /** How far a place is from a cell's middle: 1 at its rim. */
 function reach({ x, y, long, short, angle }: Cell, column: number, row: number): number {

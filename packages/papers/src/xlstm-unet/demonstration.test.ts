@@ -23,8 +23,8 @@ test("masks are drawn while it learns, whatever reads the coarsest level; it end
     expect(frames.at(-1)?.values["loss"]).toBeLessThanOrEqual(frames[0]?.values["loss"] as number);
     const [masks] = frames.at(-1)?.figures ?? [];
     if (masks?.kind !== "pixels") throw new Error("a picture");
-    // Four pictures of 64 x 32, twice as large, and what is said of them beside them.
-    expect([masks.width, masks.height]).toEqual([2 * 128 + 4, 4 * 64 + 3 * 4]);
+    // Four pictures of 32 x 32, three times as large, and what is said of them beside them.
+    expect([masks.width, masks.height]).toEqual([2 * 96 + 4, 4 * 96 + 3 * 4]);
     expect(masks.bytes.length).toBe(4 * masks.width * masks.height);
   }
 });

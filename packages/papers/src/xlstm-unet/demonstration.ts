@@ -12,8 +12,6 @@ import { type Reader, withReader } from "./baselines.ts";
 import { farMarkers, markerClasses, SIDE } from "./far-marker-data.ts";
 import { paper } from "./paper.ts";
 
-/** Two bands of sixteen rows. */
-const HEIGHT = 32;
 const SHOWN = 4;
 
 const readers: readonly Reader[] = [
@@ -23,7 +21,7 @@ const readers: readonly Reader[] = [
 ];
 
 const recipe: SegmentationRecipe = {
-  ...{ epochs: 30, batchSize: 8, batchesPerEpoch: 8, learningRate: 0.01, warmUp: 1 },
+  ...{ epochs: 20, batchSize: 8, batchesPerEpoch: 8, learningRate: 0.01, warmUp: 1 },
   ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0 },
   augment: { mirror: false, turn: false, values: false },
 };
@@ -32,7 +30,7 @@ const recipe: SegmentationRecipe = {
 export const demonstration: Demonstration = {
   title: "What is far apart meets at the coarsest level",
   summary:
-    "Two blobs at the right look alike. Which is red and which is blue, the marker at the left of its row tells, a cross or " +
+    "Four blobs at the right look alike. Which is red and which is blue, the marker at the left of its row tells, a cross or " +
     "a ring, too far away for convolutions. A block of Vision-LSTM reads the coarsest level row by row and remembers.",
   controls: {
     reader: {
@@ -53,11 +51,11 @@ async function* run({
   signal,
   onSystem,
 }: DemonstrationGiven): AsyncGenerator<Frame, void, undefined> {
-  const train = farMarkers(300, 2 * seed, HEIGHT);
-  const validation = farMarkers(24, 2 * seed + 1, HEIGHT);
+  const train = farMarkers(300, 2 * seed);
+  const validation = farMarkers(24, 2 * seed + 1);
   const reader = values["reader"] as Reader;
-  const options = { variant: "bot", features: 6, blocks: 1, levels: 2 } as const;
-  const target = { patch: [HEIGHT, SIDE], spacing: [1, 1], channels: 1, classes: 3 };
+  const options = { variant: "bot", features: 6, blocks: 1, levels: 1 } as const;
+  const target = { patch: [SIDE, SIDE], spacing: [1, 1], channels: 1, classes: 3 };
   const description = describeSegmentationModel({
     ...{ paper: paper.id, options, target, classes: markerClasses },
   });
@@ -92,6 +90,7 @@ async function saidFigure(
       labels: [one.labels, predictions[i]?.labels ?? one.labels],
     })),
     {
+      scale: 3,
       caption:
         "At the left what is there, at the right what it says: red for a cross, blue for a ring.",
     },

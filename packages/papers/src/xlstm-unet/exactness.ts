@@ -19,12 +19,13 @@ import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "..
 /** Lengths, and the form that is held against all pairs: chunks that divide the length or not, and step by step. */
 const cases = {
   full: [
+    [128, { form: "recurrent" }],
+    [128, { chunk: 32 }],
     [256, { form: "recurrent" }],
-    [256, { chunk: 32 }],
+    [256, { chunk: 64 }],
     [500, { form: "recurrent" }],
     [500, { chunk: 64 }],
-    [1024, { chunk: 64 }],
-    [1024, { chunk: 256 }],
+    [1000, { chunk: 64 }],
   ],
   quick: [
     [60, { form: "recurrent" }],
@@ -32,8 +33,11 @@ const cases = {
   ],
 } as const satisfies Record<Budget, readonly (readonly [length: number, MatrixLstmOptions])[]>;
 
+/** Lengths are those of levels of the paper's networks. */
 const [rows, heads, width] = [2, 4, 32];
-const ALLOWED = 10;
+/** Millionths that are allowed: up to as many tokens as a level of the claims' networks has, and beyond. */
+const [SHORT, LONG] = [10, 40];
+const LEVEL = 256;
 
 /** Whether all forms of the matrix memory give the same, in values and gradients. */
 export const exactness: Experiment<Budget> = {
@@ -56,7 +60,14 @@ async function measure({
     }),
   );
   const { rows: found } = await compare(contestants, context);
-  const worst = Math.max(...found.flatMap(({ metrics }) => Object.values(metrics).flat()));
+  const worst = (isShort: boolean): number =>
+    Math.max(
+      ...found
+        .filter((_, i) => (cases[budget][i]?.[0] ?? 0) <= LEVEL === isShort)
+        .flatMap(({ metrics }) => Object.values(metrics).flat()),
+      0,
+    );
+  const [short, long] = [worst(true), worst(false)];
   return {
     metrics: [
       { name: "valuesInMillionths", as: "number", better: "lower" },
@@ -66,9 +77,9 @@ async function measure({
     verdicts: [
       {
         claim: "exact",
-        holds: worst < ALLOWED,
-        rule: "Every difference is below 10 millionths of the largest value.",
-        found: `At most ${worst.toFixed(2)} millionths.`,
+        holds: short < SHORT && long < LONG,
+        rule: "Every difference is below 10 millionths of the largest value up to 256 tokens, and below 40 beyond, where rounding adds up.",
+        found: `At most ${short.toFixed(1)} millionths up to 256 tokens, ${long.toFixed(1)} beyond.`,
       },
     ],
   };
@@ -87,15 +98,23 @@ async function differences(
   seed: number,
 ): Promise<number[]> {
   const random = new Random(seed);
-  const drawn = (last: number, middle = 0): HostTensor => {
+  const drawn = (last: number): HostTensor => {
     const shape = [rows, heads, length, last];
     return hostTensor(
-      new Float32Array(sizeOf(shape)).map(() => middle + random.normal()),
+      new Float32Array(sizeOf(shape)).map(() => random.normal()),
       shape,
     );
   };
-  // Gates as blocks begin: heads keep what they read for tens of tokens.
-  const operands = [drawn(width), drawn(width), drawn(width), drawn(1), drawn(1, 4)];
+  // Gates as blocks begin, and some noise: all write about 1, and each head keeps for longer than the one before.
+  const gate = (middle: (head: number) => number): HostTensor => {
+    const noise = drawn(1).toArray();
+    const values = noise.map((one, i) => 0.3 * one + middle(Math.floor(i / length) % heads));
+    return hostTensor(values, [rows, heads, length, 1]);
+  };
+  const operands = [
+    ...[drawn(width), drawn(width), drawn(width)],
+    ...[gate(() => 0), gate((head) => 3 + head)],
+  ];
   const direction = drawn(width);
   const resultsOf = async (own: MatrixLstmOptions): Promise<readonly HostTensor[]> => {
     const run = compile((inputs: Tensor[], weights: Tensor) => {
