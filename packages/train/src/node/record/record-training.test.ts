@@ -225,6 +225,21 @@ test("a metric that is no number, or no float32, neither ends a run nor is the b
   expect(recorded.best?.epoch).toBe(3);
 });
 
+test("of epochs as good as each other the first stays the best when a run is gone on with", async () => {
+  const folder = folderOf("ties");
+  const record = async (resume: boolean) => {
+    const { training, run } = preparedPoints();
+    const evaluate = () => Promise.resolve({ accuracy: 0.5 });
+    return await recordTraining(training, {
+      ...{ run: { ...run, epochs: 3, evaluate }, folder, checkpoints: { best } },
+      ...(resume && { resume: { fallback: false } }),
+    });
+  };
+  const [first, again] = [await record(false), await record(true)];
+  expect([first.best?.epoch, again.best?.epoch]).toEqual([1, 1]);
+  expect(again.best?.content.metadata).toMatchObject({ epoch: "1", batch: "0" });
+});
+
 test("a damaged checkpoint is set aside when the one before it is taken", async () => {
   const { folder, paths } = await begun("aside");
   const last = paths.at(-1) as string;

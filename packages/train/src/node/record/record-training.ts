@@ -176,7 +176,7 @@ class Recorder<B extends BatchOf<B>> {
     this.#events.resumed(step);
     const last = this.#log.points.at(-1);
     // Killed between storing and naming it the best.
-    if (isEpochEnd && last && this.#isFirstBest(last)) {
+    if (isEpochEnd && last && last === this.#firstBest()) {
       await this.#checkpoints.markBest(from.path);
     }
   }
@@ -299,20 +299,23 @@ class Recorder<B extends BatchOf<B>> {
   async recorded(seconds: number): Promise<Recorded> {
     const { points } = this.#log;
     const best = await this.#checkpoints.best();
-    const found = points.filter((point) => this.#isFirstBest(point));
+    const found = this.#firstBest();
     return {
       ...{ points, seconds, steps: this.#step },
       stopped: this.#options.signal?.aborted ?? false,
-      ...(best && found[0] && { best: { epoch: found[0].epoch, content: best.content } }),
+      ...(best && found && { best: { epoch: found.epoch, content: best.content } }),
     };
   }
 
-  #isFirstBest(point: EpochPoint): boolean {
-    const value = this.#valueOf(point);
-    if (value === undefined) return false;
-    return this.#log.points.every((other) => {
-      const its = this.#valueOf(other);
-      return its === undefined || !this.#isBetter(its, value);
+  /** The epoch that none is better than, the first of several as good. */
+  #firstBest(): EpochPoint | undefined {
+    return this.#log.points.find((point) => {
+      const value = this.#valueOf(point);
+      if (value === undefined) return false;
+      return this.#log.points.every((other) => {
+        const its = this.#valueOf(other);
+        return its === undefined || !this.#isBetter(its, value);
+      });
     });
   }
 }
