@@ -198,7 +198,7 @@ export const paper: TextToImagePaper<PixArtOptions> = {
       figure:
         "the quality of Stable Diffusion 1.5 in 10.8 % of its training time, with all three stages (abstract)",
       direction:
-        "After the same few epochs with captions the denoising loss is lower where a prior came before.",
+        "The denoising loss is lower where a prior came before than after the same epochs with captions, and than after as many epochs in all.",
     },
     {
       id: "samplers",
