@@ -1,25 +1,9 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(
-  change: Readonly<Record<string, string>>,
-  last = Number.POSITIVE_INFINITY,
-): Promise<Frame[]> {
-  const controls = Object.entries(demonstration.controls);
-  const values = Object.fromEntries(controls.map(([name, { initial }]) => [name, initial]));
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  const given = { values: { ...values, ...change }, seed: 1, signal: controller.signal };
-  for await (const frame of demonstration.run(given)) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
-
 test("it is seen to learn, and to look at the shape rather than beside it", async () => {
-  const frames = await shown({});
+  const { frames } = await shown(demonstration);
   expect(frames.map(({ step }) => step)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
   expect(frames.at(-1)?.values["accuracy"]).toBeGreaterThan(0.7);
   const [pictures, telling] = frames.at(-1)?.figures ?? [];
@@ -30,7 +14,7 @@ test("it is seen to learn, and to look at the shape rather than beside it", asyn
 
 test("patches and a class token are shown without shares of tokens; it ends when it is told to", async () => {
   const change = { tokenizer: "patches", summary: "class token", positions: "none" };
-  const frames = await shown(change, 2);
+  const { frames } = await shown(demonstration, change, 2);
   expect(frames.length).toBe(2);
   const [pictures] = frames[1]?.figures ?? [];
   expect(pictures?.kind === "pixels" && pictures.height).toBe(24);

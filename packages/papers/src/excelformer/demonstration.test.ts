@@ -1,20 +1,11 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(mix: string, last = Number.POSITIVE_INFINITY): Promise<Frame[]> {
-  const values = { noise: 4, attention: "semi-permeable", mix };
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  for await (const frame of demonstration.run({ values, seed: 1, signal: controller.signal })) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
+const settings = { noise: 4, attention: "semi-permeable" };
 
 test("it is seen to find the ring", async () => {
-  const frames = await shown("none");
+  const { frames } = await shown(demonstration, { ...settings, mix: "none" });
   expect(frames.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
   const accuracies = frames.map(({ values }) => values["accuracy"] as number);
   expect(Math.max(...accuracies)).toBeGreaterThan(0.8);
@@ -26,5 +17,8 @@ test("it is seen to find the ring", async () => {
 });
 
 test("it mixes rows both ways, and ends when it is told to", async () => {
-  for (const mix of ["features", "hidden"]) expect((await shown(mix, 2)).length).toBe(2);
+  for (const mix of ["features", "hidden"]) {
+    const { frames: few } = await shown(demonstration, { ...settings, mix }, 2);
+    expect(few.length).toBe(2);
+  }
 });

@@ -1,22 +1,9 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(change: Readonly<Record<string, string | number>>, last: number) {
-  const controls = Object.entries(demonstration.controls);
-  const values = Object.fromEntries(controls.map(([name, { initial }]) => [name, initial]));
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  const given = { values: { ...values, ...change }, seed: 1, signal: controller.signal };
-  for await (const frame of demonstration.run(given)) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
-
 test("it is seen to learn where to turn, and an episode is shown step by step", async () => {
-  const frames = await shown({ corridor: 1, memory: 4 }, 6);
+  const { frames } = await shown(demonstration, { corridor: 1, memory: 4 }, 6);
   expect(frames.at(-1)?.values["failed"]).toBeLessThan(0.2);
   const [episode, told] = frames.at(-1)?.figures ?? [];
   if (episode?.kind !== "pixels" || told?.kind !== "text") throw new Error("a picture and a text");
@@ -27,6 +14,6 @@ test("it is seen to learn where to turn, and an episode is shown step by step", 
 });
 
 test("a memory that does not reach back to the lamp is right every other time at most", async () => {
-  const frames = await shown({ corridor: 3, memory: 1, gate: "addition" }, 3);
+  const { frames } = await shown(demonstration, { corridor: 3, memory: 1, gate: "addition" }, 3);
   expect(frames.at(-1)?.values["failed"]).toBeGreaterThan(0.25);
 });

@@ -1,33 +1,10 @@
 import { expect, test } from "vitest";
 import { answer } from "../answer.ts";
-import type { Frame } from "../demonstration.ts";
-import type { System } from "../system.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(
-  change: Readonly<Record<string, string | boolean>>,
-  last: number,
-): Promise<{ readonly frames: readonly Frame[]; readonly system: System | undefined }> {
-  const controls = Object.entries(demonstration.controls);
-  const values = Object.fromEntries(controls.map(([name, { initial }]) => [name, initial]));
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  let system: System | undefined;
-  const given = {
-    ...{ values: { ...values, ...change }, seed: 1, signal: controller.signal },
-    onSystem: (made: System) => {
-      system = made;
-    },
-  };
-  for await (const frame of demonstration.run(given)) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return { frames, system };
-}
-
 test("it is seen to learn; drawings and fillings are shown, and captions and SVG are answered", async () => {
-  const { frames, system } = await shown({}, 3);
+  const { frames, system } = await shown(demonstration, {}, 3);
   const losses = frames.map(({ values }) => values["loss on new icons"] as number);
   expect(losses[2]).toBeLessThan(0.85 * (losses[0] as number));
   const figures = frames[1]?.figures ?? [];
@@ -50,6 +27,6 @@ test("it is seen to learn; drawings and fillings are shown, and captions and SVG
 });
 
 test("corners may be two tokens without vectors of places; it ends when it is told to", async () => {
-  const { frames } = await shown({ points: "coordinates", places: false }, 1);
+  const { frames } = await shown(demonstration, { points: "coordinates", places: false }, 1);
   expect(frames.length).toBe(1);
 });

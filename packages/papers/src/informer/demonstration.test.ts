@@ -1,20 +1,11 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(attention: string, last = Number.POSITIVE_INFINITY): Promise<Frame[]> {
-  const values = { attention, factor: 3, noise: 0.3 };
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  for await (const frame of demonstration.run({ values, seed: 1, signal: controller.signal })) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
+const settings = { factor: 3, noise: 0.3 };
 
 test("it is seen to forecast better than repeating the last day, by a few steps that attend", async () => {
-  const frames = await shown("prob");
+  const { frames } = await shown(demonstration, { ...settings, attention: "prob" });
   expect(frames.map(({ step }) => step)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
   const { mse = 1, naiveMse = 0 } = frames.at(-1)?.values ?? {};
   expect(mse).toBeLessThan(naiveMse);
@@ -31,6 +22,6 @@ test("it is seen to forecast better than repeating the last day, by a few steps 
 });
 
 test("full attention has no picture of who attends; it ends when it is told to", async () => {
-  const frames = await shown("full", 2);
+  const { frames } = await shown(demonstration, { ...settings, attention: "full" }, 2);
   expect(frames.map(({ figures }) => figures?.length)).toEqual([1, 1]);
 });

@@ -1,25 +1,9 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(
-  change: Readonly<Record<string, string | number>>,
-  last: number,
-): Promise<Frame[]> {
-  const controls = Object.entries(demonstration.controls);
-  const values = Object.fromEntries(controls.map(([name, { initial }]) => [name, initial]));
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  const given = { values: { ...values, ...change }, seed: 1, signal: controller.signal };
-  for await (const frame of demonstration.run(given)) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
-
 test("its loss falls, it draws pictures out of noise, and it ends when it is told to", async () => {
-  const frames = await shown({}, 3);
+  const { frames } = await shown(demonstration, {}, 3);
   expect(frames.map(({ step, steps }) => [step, steps])).toEqual([
     [1, 36],
     [2, 36],

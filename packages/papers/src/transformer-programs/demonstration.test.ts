@@ -1,22 +1,9 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
 
-async function shown(change: Readonly<Record<string, string>>, last: number): Promise<Frame[]> {
-  const controls = Object.entries(demonstration.controls);
-  const values = Object.fromEntries(controls.map(([name, { initial }]) => [name, initial]));
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  const given = { values: { ...values, ...change }, seed: 1, signal: controller.signal };
-  for await (const frame of demonstration.run(given)) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
-
 test("it is seen to learn, and its program to count", async () => {
-  const frames = await shown({}, Number.POSITIVE_INFINITY);
+  const { frames } = await shown(demonstration);
   expect(frames.map(({ step }) => step)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
   expect(frames.at(-1)?.values["accuracy"]).toBeGreaterThan(0.8);
   const figures = frames.at(-1)?.figures ?? [];
@@ -38,6 +25,10 @@ test("it is seen to learn, and its program to count", async () => {
 });
 
 test("it ends when it is told to, whatever it is told to learn", async () => {
-  const frames = await shown({ task: "most-freq", relaxation: "gumbel-hard" }, 2);
+  const { frames } = await shown(
+    demonstration,
+    { task: "most-freq", relaxation: "gumbel-hard" },
+    2,
+  );
   expect(frames.length).toBe(2);
 });

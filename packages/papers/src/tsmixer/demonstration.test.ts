@@ -1,30 +1,21 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
-
-async function shown(
-  values: { readonly channels: string; readonly gated: boolean; readonly follows: number },
-  last = Number.POSITIVE_INFINITY,
-): Promise<Frame[]> {
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  for await (const frame of demonstration.run({ values, seed: 1, signal: controller.signal })) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
 
 test("what the wind tells of the demand is seen where both are read, and not by each alone", async () => {
   const last = async (channels: string): Promise<number> => {
-    const frames = await shown({ channels, gated: false, follows: 1 }, 4);
+    const { frames } = await shown(demonstration, { channels, gated: false, follows: 1 }, 4);
     return frames.at(-1)?.values["mse"] ?? Number.NaN;
   };
   expect(await last("joint")).toBeLessThan(0.8 * (await last("independent")));
 });
 
 test("it is seen to forecast, and what its gates let through", async () => {
-  const frames = await shown({ channels: "mixed", gated: true, follows: 0.5 }, 2);
+  const { frames } = await shown(
+    demonstration,
+    { channels: "mixed", gated: true, follows: 0.5 },
+    2,
+  );
   expect(frames[1]?.values["mse"]).toBeLessThan(frames[0]?.values["mse"] ?? 0);
   const [forecast, gates] = frames.at(-1)?.figures ?? [];
   if (forecast?.kind !== "lines" || gates?.kind !== "heat") throw new Error("two figures");
@@ -40,6 +31,10 @@ test("it is seen to forecast, and what its gates let through", async () => {
 });
 
 test("without gates there is no picture of them; it ends when it is told to", async () => {
-  const frames = await shown({ channels: "joint", gated: false, follows: 0.5 }, 2);
+  const { frames } = await shown(
+    demonstration,
+    { channels: "joint", gated: false, follows: 0.5 },
+    2,
+  );
   expect(frames.map(({ figures }) => figures?.length)).toEqual([1, 1]);
 });

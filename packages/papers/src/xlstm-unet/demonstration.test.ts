@@ -1,24 +1,13 @@
 import { expect, test } from "vitest";
-import type { Frame } from "../demonstration.ts";
+import { shown } from "../testing/shown.ts";
 import { demonstration } from "./demonstration.ts";
-
-async function shown(reader: string, last: number): Promise<Frame[]> {
-  const controller = new AbortController();
-  const frames: Frame[] = [];
-  const given = { values: { reader }, seed: 1, signal: controller.signal };
-  for await (const frame of demonstration.run(given)) {
-    frames.push(frame);
-    if (frames.length === last) controller.abort();
-  }
-  return frames;
-}
 
 test("masks are drawn while it learns, whatever reads the coarsest level; it ends when it is told to", async () => {
   for (const [reader, last] of [
     ["Vision-LSTM", 2],
     ["self-attention", 1],
   ] as const) {
-    const frames = await shown(reader, last);
+    const { frames } = await shown(demonstration, { reader }, last);
     expect(frames.map(({ step }) => step)).toEqual([1, 2].slice(0, last));
     expect(frames.at(-1)?.values["loss"]).toBeLessThanOrEqual(frames[0]?.values["loss"] as number);
     const [masks] = frames.at(-1)?.figures ?? [];
