@@ -5,6 +5,11 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** A share in percent with one digit, as verdicts have it. */
+export function percentText(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
 /** The standard deviation over seeds, with n - 1; 0 for a single one. */
 export function spreadOf(values: readonly number[]): number {
   if (values.length < 2) return 0;

@@ -39,6 +39,17 @@ export interface Transitions {
   readonly succeeded: Uint8Array;
 }
 
+/** What so many environments, each with observations of a size, will give. */
+export function emptyTransitions(count: number, size: number): Transitions {
+  return {
+    observations: new Float32Array(count * size),
+    rewards: new Float32Array(count),
+    terminated: new Uint8Array(count),
+    truncated: new Uint8Array(count),
+    succeeded: new Uint8Array(count),
+  };
+}
+
 /** Where environments stand, as arrays that can be stored. */
 export type EnvironmentState = Readonly<Record<string, Int32Array>>;
 

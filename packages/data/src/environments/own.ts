@@ -9,6 +9,7 @@ import {
   type DiscreteSpace,
   type EnvironmentPicture,
   type EnvironmentState,
+  emptyTransitions,
   observationSize,
   type SideBySide,
   type Transitions,
@@ -77,13 +78,7 @@ export class OwnEnvironments implements VectorEnvironment {
     this.observationSpace = observationSpace;
     this.actionSpace = actionSpace;
     this.#size = observationSize(observationSpace);
-    this.#result = {
-      observations: new Float32Array(count * this.#size),
-      rewards: new Float32Array(count),
-      terminated: new Uint8Array(count),
-      truncated: new Uint8Array(count),
-      succeeded: new Uint8Array(count),
-    };
+    this.#result = emptyTransitions(count, this.#size);
     this.reset();
   }
 

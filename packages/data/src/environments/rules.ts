@@ -8,6 +8,7 @@ import {
   type DiscreteSpace,
   type EnvironmentPicture,
   type EnvironmentState,
+  emptyTransitions,
   observationSize,
   type SideBySide,
   type Transitions,
@@ -57,8 +58,8 @@ export class RuledEnvironments implements VectorEnvironment {
   constructor(rules: Rules, { count, seed }: SideBySide) {
     checkWhole(`${rules.name}: the number of environments`, count, 1);
     const size = observationSize(rules.observationSpace);
-    const observations = new Float32Array(count * size);
     const places = Array.from({ length: count }, (_, place) => place);
+    this.#result = emptyTransitions(count, size);
     this.name = rules.name;
     this.count = count;
     this.observationSpace = rules.observationSpace;
@@ -67,16 +68,9 @@ export class RuledEnvironments implements VectorEnvironment {
     this.#states = new Int32Array(count * rules.words);
     this.#ends = new Int32Array(count * rules.words);
     this.#own = places.map((i) => this.#states.subarray(i * rules.words, (i + 1) * rules.words));
-    this.#seen = places.map((i) => observations.subarray(i * size, (i + 1) * size));
+    this.#seen = places.map((i) => this.#result.observations.subarray(i * size, (i + 1) * size));
     this.#steps = new Int32Array(count);
     this.#randoms = places.map((i) => new Random(seed).fork(rules.name).fork(i));
-    this.#result = {
-      observations,
-      rewards: new Float32Array(count),
-      terminated: new Uint8Array(count),
-      truncated: new Uint8Array(count),
-      succeeded: new Uint8Array(count),
-    };
     this.reset();
   }
 

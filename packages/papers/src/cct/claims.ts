@@ -14,7 +14,7 @@ import {
 } from "@quire/nn";
 import { mean, relu, type Tensor } from "@quire/tensor";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, percentText } from "../statistics.ts";
 import { type ComparedSystem, compareImageClassifiers } from "../tasks/image-comparison.ts";
 import type { ImageRecipe, ImageTarget } from "../tasks/image-target.ts";
 import { build, type CompactTransformerOptions } from "./model.ts";
@@ -158,7 +158,7 @@ function verdictsOf(rows: readonly Row[]): ExperimentResult["verdicts"] {
     claim,
     holds: exceeds(of(first), of(second)),
     rule: exceedsRule,
-    found: `${first} ${percent(meanOf(of(first)))}, ${second} ${percent(meanOf(of(second)))}.`,
+    found: `${first} ${percentText(meanOf(of(first)))}, ${second} ${percentText(meanOf(of(second)))}.`,
   });
   const lost = (whole: string, without: string): number[] =>
     of(whole).map((accuracy, seed) => accuracy - (of(without)[seed] as number));
@@ -182,10 +182,6 @@ function verdictsOf(rows: readonly Row[]): ExperimentResult["verdicts"] {
     },
     above("convolutional-network", names.cct, names.network),
   ];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function points(differences: readonly number[]): string {

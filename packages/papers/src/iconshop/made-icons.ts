@@ -3,14 +3,13 @@ import {
   gridIcon,
   ICON_MARKS,
   iconPlaces,
-  iconSheet,
   iconSizes,
   type PointScheme,
   shapeIcons,
 } from "@quire/data";
 import { Random } from "@quire/tensor";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf } from "../statistics.ts";
+import { exceeds, meanOf, percentText } from "../statistics.ts";
 import { type ComparedIconDrawer, compareIconDrawers } from "../tasks/icon-comparison.ts";
 import { type IconLearningData, iconLearningData } from "../tasks/icon-data.ts";
 import type { DrawnIcon, IconDrawer } from "../tasks/icon-system.ts";
@@ -18,6 +17,7 @@ import type { IconRecipe } from "../tasks/icon-target.ts";
 import { build, type IconShopOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 import { distance, largest, overlap, type Picture, pictureOf } from "./pictures.ts";
+import { sheetOf } from "./sheet.ts";
 
 const counts = {
   full: { icons: 3000, epochs: 4, references: 1000, drawings: 120, fillings: 100 },
@@ -34,6 +34,12 @@ const options: IconShopOptions = { width: 64, depth: 2, heads: 4, feedForward: 1
 const recipe: IconRecipe = {
   ...{ epochs: 1, batchSize: 16, learningRate: 8e-3, warmUp: 0.5, weightDecay: 0.01, clipNorm: 1 },
 };
+
+/** What is shown of each drawer. */
+const sheet = {
+  count: 24,
+  caption: "The first drawings after captions it was asked for, valid or not.",
+} as const;
 
 const names = {
   one: "one token a point",
@@ -150,7 +156,9 @@ async function measure({
       { name: "steps", as: "number", better: "higher" },
     ],
     ...{ rows, trained: kept },
-    figures: systems.map(({ name }, i) => sheetOf(name, shown[i] ?? [], data.captions)),
+    figures: systems.map(({ name }, i) =>
+      sheetOf({ name, drawn: shown[i] ?? [], captions: data.captions, ...sheet }),
+    ),
     verdicts: [pointsVerdict(rows, data.ceiling), infillVerdict(rows)],
   };
 }
@@ -206,10 +214,6 @@ function valuesOf(rows: readonly Row[], system: string, metric: string): readonl
   return rows.find((row) => row.system === system)?.metrics[metric] ?? [];
 }
 
-function percent(values: readonly number[]): string {
-  return `${(100 * meanOf(values)).toFixed(1)} %`;
-}
-
 function pointsVerdict(
   rows: readonly Row[],
   ceiling: number,
@@ -222,7 +226,7 @@ function pointsVerdict(
     claim: "points",
     holds: ratio < 0.75 && exceeds(...match) && !exceeds(valid[1], valid[0]),
     rule: "Sequences are at most three quarters as long; in equal time more drawings show their caption, by more than two standard errors over the seeds, and no fewer are valid by as much.",
-    found: `${(100 * ratio).toFixed(0)} % of the length; ${percent(match[0])} of the drawings show their caption against ${percent(match[1])}, ${percent(valid[0])} against ${percent(valid[1])} are valid. The rule that judges is right about ${percent([ceiling])} of the icons that are drawn right.`,
+    found: `${(100 * ratio).toFixed(0)} % of the length; ${percentText(meanOf(match[0]))} of the drawings show their caption against ${percentText(meanOf(match[1]))}, ${percentText(meanOf(valid[0]))} against ${percentText(meanOf(valid[1]))} are valid. The rule that judges is right about ${percentText(ceiling)} of the icons that are drawn right.`,
   };
 }
 
@@ -237,25 +241,6 @@ function infillVerdict(rows: readonly Row[]): ExperimentResult["verdicts"][numbe
     claim: "infill",
     holds: exceeds(own, enough) && exceeds(own, others),
     rule: "More than 90 % of the icons are whole again, and more than where the same drawer goes on from what stands before the span for as many tokens, both by more than two standard errors over the seeds.",
-    found: `${percent(own)} are whole; ${percent(others)} where it goes on without knowing what stands after the span.`,
-  };
-}
-
-/** Drawings that a sheet shows. */
-const SHOWN = 24;
-
-function sheetOf(
-  name: string,
-  drawn: readonly DrawnIcon[],
-  captions: Data["captions"],
-): NonNullable<ExperimentResult["figures"]>[number] {
-  const items = drawn.slice(0, SHOWN).map(({ icon }, i) => ({
-    icon,
-    caption: captions[i]?.join(" ") ?? "",
-  }));
-  return {
-    ...{ kind: "svg", title: `Drawn by ${name}` },
-    caption: "The first drawings after captions it was asked for, valid or not.",
-    svg: iconSheet(items, { columns: 8, side: 96 }),
+    found: `${percentText(meanOf(own))} are whole; ${percentText(meanOf(others))} where it goes on without knowing what stands after the span.`,
   };
 }

@@ -1,7 +1,7 @@
-import { type CaptionedIcon, gridIcon, iconSheet } from "@quire/data";
+import { type CaptionedIcon, gridIcon } from "@quire/data";
 import { mdiIcons } from "@quire/data/files";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf } from "../statistics.ts";
+import { exceeds, meanOf, percentText } from "../statistics.ts";
 import { type ComparedIconDrawer, compareIconDrawers } from "../tasks/icon-comparison.ts";
 import { type IconLearningData, iconLearningData } from "../tasks/icon-data.ts";
 import type { DrawnIcon } from "../tasks/icon-system.ts";
@@ -9,6 +9,7 @@ import type { IconRecipe } from "../tasks/icon-target.ts";
 import { build, type IconShopOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 import { largest, looksLike, overlap, type Picture, pictureOf } from "./pictures.ts";
+import { sheetOf } from "./sheet.ts";
 
 const budgets = {
   full: { epochs: 20, drawings: 100, families: 6 },
@@ -26,6 +27,12 @@ const options: IconShopOptions = { width: 64, depth: 2, heads: 4, feedForward: 1
 const recipe: IconRecipe = {
   ...{ epochs: 1, batchSize: 8, learningRate: 8e-3, warmUp: 1, weightDecay: 0.01, clipNorm: 1 },
 };
+
+/** What is shown of each drawer. */
+const sheet = {
+  count: 32,
+  caption: "The first drawings after names of icons that it has not seen, valid or not.",
+} as const;
 
 const names = {
   one: "IconShop",
@@ -141,7 +148,9 @@ async function measure({
       { name: "steps", as: "number", better: "higher" },
     ],
     ...{ rows, trained: kept, verdicts: [verdictOf(rows, data)] },
-    figures: systems.map(({ name }, i) => sheetOf(name, shown[i] ?? [], data.captions)),
+    figures: systems.map(({ name }, i) =>
+      sheetOf({ name, drawn: shown[i] ?? [], captions: data.captions, ...sheet }),
+    ),
   };
 }
 
@@ -181,32 +190,12 @@ function verdictOf(
 ): ExperimentResult["verdicts"][number] {
   const of = (system: string, metric: string): readonly number[] =>
     rows.find((row) => row.system === system)?.metrics[metric] ?? [];
-  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
   const said = (metric: string): string =>
-    [names.one, names.two].map((name) => percent(meanOf(of(name, metric)))).join(" against ");
+    [names.one, names.two].map((name) => percentText(meanOf(of(name, metric)))).join(" against ");
   return {
     claim: "real",
     holds: exceeds(of(names.one, "useful"), of(names.two, "useful")),
     rule: "In equal time more drawings are valid, unlike all others and all icons learnt from, and show their caption, all four at once, by more than two standard errors over the seeds.",
-    found: `${said("useful")} are all of it: valid ${said("valid")}, unique ${said("unique")}, novel ${said("novel")}, showing their caption ${said("match")}. The rule that judges is right about ${percent(ceiling)} of unseen icons, and about ${percent(floor)} with captions mixed up.`,
-  };
-}
-
-/** Drawings that a sheet shows. */
-const SHOWN = 32;
-
-function sheetOf(
-  name: string,
-  drawn: readonly DrawnIcon[],
-  captions: Data["captions"],
-): NonNullable<ExperimentResult["figures"]>[number] {
-  const items = drawn.slice(0, SHOWN).map(({ icon }, i) => ({
-    icon,
-    caption: captions[i]?.join(" ") ?? "",
-  }));
-  return {
-    ...{ kind: "svg", title: `Drawn by ${name}` },
-    caption: "The first drawings after names of icons that it has not seen, valid or not.",
-    svg: iconSheet(items, { columns: 8, side: 96 }),
+    found: `${said("useful")} are all of it: valid ${said("valid")}, unique ${said("unique")}, novel ${said("novel")}, showing their caption ${said("match")}. The rule that judges is right about ${percentText(ceiling)} of unseen icons, and about ${percentText(floor)} with captions mixed up.`,
   };
 }

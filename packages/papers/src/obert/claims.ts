@@ -1,5 +1,5 @@
 import type { Budget, Experiment, ExperimentResult, Row, Verdict } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, percentText } from "../statistics.ts";
 import { compound } from "./compound.ts";
 import {
   type ImageData,
@@ -37,14 +37,12 @@ function gradualMeasure(budget: Budget, epochs: number): Measure {
   return budget === "quick" ? measures.quick : { ...measures.full, gradients: 64, epochs };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 /** Accuracies of some systems at a sparsity, as a sentence. */
 function told(rows: readonly Row[], sparsity: number, systems: readonly string[]): string {
   const texts = systems.map(
-    (name) => `${name} ${percent(meanOf(accuraciesAt(rows, name, sparsity)))}`,
+    (name) => `${name} ${percentText(meanOf(accuraciesAt(rows, name, sparsity)))}`,
   );
-  return `At ${percent(sparsity).replace(".0", "")}: ${texts.join(", ")}.`;
+  return `At ${percentText(sparsity).replace(".0", "")}: ${texts.join(", ")}.`;
 }
 
 /** Whether the first system is above all others at all of some sparsities. */
@@ -131,7 +129,7 @@ function gradualResult(claim: string, title: string, rows: readonly Row[]): Expe
     ...others,
     holds: others.holds && kept <= LOST,
     rule: `${exceedsRule} At 90 % at most ${100 * LOST} points are lost, in the mean.`,
-    found: `${others.found} Dense ${percent(dense)}, at 90 % ${(100 * kept).toFixed(1)} points less.`,
+    found: `${others.found} Dense ${percentText(dense)}, at 90 % ${(100 * kept).toFixed(1)} points less.`,
   };
   return {
     ...{ metrics: sparsityMetrics(), rows, verdicts: [verdict] },

@@ -3,7 +3,7 @@ import { brownWordClasses } from "@quire/data/files";
 import { Random } from "@quire/tensor";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf } from "../statistics.ts";
+import { exceeds, meanOf, percentText } from "../statistics.ts";
 import { compareLabellers } from "../tasks/sequence-comparison.ts";
 import type { SequenceLabeller } from "../tasks/sequence-system.ts";
 import { type Measured, measured, programOf, standardOf } from "./claim-data.ts";
@@ -115,12 +115,11 @@ function verdictOf(rows: readonly Row[]): ExperimentResult["verdicts"][number] {
   const of = (name: string): readonly number[] =>
     rows.find(({ system }) => system === name)?.metrics["accuracy"] ?? [];
   const [program, standard, word] = [of(names.program), of(names.standard), of(names.word)];
-  const percent = (values: readonly number[]): string => `${(100 * meanOf(values)).toFixed(1)} %`;
   return {
     claim: "text",
     holds: exceeds(program, word) && exceeds(program, standard, -MARGIN),
     rule: "The program's accuracy is above that of each word's commonest class, and above the standard transformer's less five points, each by more than two standard errors over the seeds.",
-    found: `program ${percent(program)}, standard transformer ${percent(standard)}, the word's commonest class ${percent(word)}.`,
+    found: `program ${percentText(meanOf(program))}, standard transformer ${percentText(meanOf(standard))}, the word's commonest class ${percentText(meanOf(word))}.`,
   };
 }
 
