@@ -35,9 +35,8 @@ const cases = {
 
 /** Lengths are those of levels of the paper's networks. */
 const [rows, heads, width] = [2, 4, 32];
-/** Millionths that are allowed: up to as many tokens as a level of the claims' networks has, and beyond. */
-const [SHORT, LONG] = [10, 40];
-const LEVEL = 256;
+/** Millionths of the largest value. */
+const ALLOWED = 10;
 
 /** Whether all forms of the matrix memory give the same, in values and gradients. */
 export const exactness: Experiment<Budget> = {
@@ -60,14 +59,7 @@ async function measure({
     }),
   );
   const { rows: found } = await compare(contestants, context);
-  const worst = (isShort: boolean): number =>
-    Math.max(
-      ...found
-        .filter((_, i) => (cases[budget][i]?.[0] ?? 0) <= LEVEL === isShort)
-        .flatMap(({ metrics }) => Object.values(metrics).flat()),
-      0,
-    );
-  const [short, long] = [worst(true), worst(false)];
+  const worst = Math.max(...found.flatMap(({ metrics }) => Object.values(metrics).flat()));
   return {
     metrics: [
       { name: "valuesInMillionths", as: "number", better: "lower" },
@@ -77,9 +69,9 @@ async function measure({
     verdicts: [
       {
         claim: "exact",
-        holds: short < SHORT && long < LONG,
-        rule: "Every difference is below 10 millionths of the largest value up to 256 tokens, and below 40 beyond, where rounding adds up.",
-        found: `At most ${short.toFixed(1)} millionths up to 256 tokens, ${long.toFixed(1)} beyond.`,
+        holds: worst < ALLOWED,
+        rule: "Every difference is below 10 millionths of the largest value.",
+        found: `At most ${worst.toFixed(1)} millionths.`,
       },
     ],
   };

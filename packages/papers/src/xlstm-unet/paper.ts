@@ -144,7 +144,7 @@ export const paper: SegmentationPaper<XlstmUNetOptions> = {
         "The matrix memory gives the same over all pairs of tokens, in chunks, and step by step.",
       figure: "not measured; the forms are equal by algebra (xLSTM, appendix A)",
       direction:
-        "Values and all gradients of both other forms differ from those over all pairs by less than 1e-5 of the largest up to 256 tokens, as many as a level has, and by less than 4e-5 up to 1000.",
+        "Values and all gradients of both other forms differ from those over all pairs by less than 1e-5 of the largest, up to 1000 tokens.",
     },
     {
       id: "far-marker",
