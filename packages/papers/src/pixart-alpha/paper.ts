@@ -184,7 +184,7 @@ export const paper: TextToImagePaper<PixArtOptions> = {
         "One modulation for all blocks, with a table in each, saves a quarter of the parameters and draws as well.",
       figure: "611 M parameters instead of 833 M, 26 % fewer, as good to look at (ablation study)",
       direction:
-        "The transformer has at least 20 % fewer parameters, and after as many steps its denoising loss is not above that of an adaLN in each block by 5 % or more.",
+        "The transformer has at least 20 % fewer parameters, and after as many steps its denoising loss is that of an adaLN in each block, within the noise of the seeds.",
     },
     {
       id: "time",
