@@ -1,6 +1,6 @@
 import type { HostTensor } from "@quire/tensor";
-import type { Contestant } from "./comparison.ts";
-import type { Curve } from "./paper.ts";
+import { type Contestant, compare } from "./comparison.ts";
+import type { Budget, Curve, Experiment } from "./paper.ts";
 
 /** What one seed found. */
 export interface Measured {
@@ -36,4 +36,55 @@ export function relativeDifference(got: HostTensor, wanted: HostTensor): number 
     furthest = Math.max(furthest, Math.abs(value - (values[i] as number)));
   }
   return furthest / largest;
+}
+
+/** Millionths of the largest value by which forms that are one function may differ. */
+const ALLOWED = 10;
+
+/** Forms of one function, each held against the form that is right. */
+export interface Forms<Case> {
+  readonly cases: Readonly<Record<Budget, readonly Case[]>>;
+  nameOf(one: Case): string;
+  /** How far values, and then each of the gradients, are from what they should be, in millionths of the largest. */
+  differences(one: Case, seed: number): Promise<readonly number[]>;
+}
+
+/** Whether all forms give the same, in values and gradients: the claim `exact`. */
+export function formsExperiment<Case>({
+  cases,
+  nameOf,
+  differences,
+}: Forms<Case>): Experiment<Budget> {
+  return {
+    claims: ["exact"],
+    seeds: [1, 2, 3],
+    load: (budget) => Promise.resolve(budget),
+    measure: async ({ data: budget, ...context }) => {
+      const contestants = cases[budget].map((one) =>
+        measurement(nameOf(one), async (seed) => {
+          const [values = Number.NaN, ...slopes] = await differences(one, seed);
+          return {
+            metrics: { valuesInMillionths: values, gradientsInMillionths: Math.max(...slopes) },
+          };
+        }),
+      );
+      const { rows } = await compare(contestants, context);
+      const worst = Math.max(...rows.flatMap(({ metrics }) => Object.values(metrics).flat()));
+      return {
+        metrics: [
+          { name: "valuesInMillionths", as: "number", better: "lower" },
+          { name: "gradientsInMillionths", as: "number", better: "lower" },
+        ],
+        rows,
+        verdicts: [
+          {
+            claim: "exact",
+            holds: worst < ALLOWED,
+            rule: "Every difference is below 10 millionths of the largest value.",
+            found: `At most ${worst.toFixed(2)} millionths.`,
+          },
+        ],
+      };
+    },
+  };
 }

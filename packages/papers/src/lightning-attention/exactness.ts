@@ -11,12 +11,13 @@ import {
   sum,
   type Tensor,
 } from "@quire/tensor";
-import { compare } from "../comparison.ts";
-import { MILLION, measurement, relativeDifference } from "../measurement.ts";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
+import { formsExperiment, MILLION, relativeDifference } from "../measurement.ts";
+import type { Budget } from "../paper.ts";
+
+type Case = readonly [length: number, block: number];
 
 /** Lengths, and tokens of a block: one that divides the length, ones that do not, and more blocks than tokens a block. */
-const cases = {
+const cases: Readonly<Record<Budget, readonly Case[]>> = {
   full: [
     [512, 64],
     [1000, 64],
@@ -27,50 +28,16 @@ const cases = {
     [130, 32],
     [128, 64],
   ],
-} as const satisfies Record<Budget, readonly (readonly [length: number, block: number])[]>;
-
-const [rows, heads, width] = [2, 4, 64];
-const ALLOWED = 10;
-
-/** Whether blocks give what all pairs give, in values and gradients. */
-export const exactness: Experiment<Budget> = {
-  claims: ["exact"],
-  seeds: [1, 2, 3],
-  load: (budget) => Promise.resolve(budget),
-  measure,
 };
 
-async function measure({
-  data: budget,
-  ...context
-}: ExperimentContext<Budget>): Promise<ExperimentResult> {
-  const contestants = cases[budget].map(([length, block]) =>
-    measurement(`${length} tokens in blocks of ${block}`, async (seed) => {
-      const [values = Number.NaN, ...slopes] = await differences(length, block, seed);
-      return {
-        metrics: { valuesInMillionths: values, gradientsInMillionths: Math.max(...slopes) },
-      };
-    }),
-  );
-  const { rows: found } = await compare(contestants, context);
-  const all = found.flatMap(({ metrics }) => Object.values(metrics).flat());
-  const worst = Math.max(...all);
-  return {
-    metrics: [
-      { name: "valuesInMillionths", as: "number", better: "lower" },
-      { name: "gradientsInMillionths", as: "number", better: "lower" },
-    ],
-    rows: found,
-    verdicts: [
-      {
-        claim: "exact",
-        holds: worst < ALLOWED,
-        rule: "Every difference is below 10 millionths of the largest value.",
-        found: `At most ${worst.toFixed(2)} millionths.`,
-      },
-    ],
-  };
-}
+const [rows, heads, width] = [2, 4, 64];
+
+/** Whether blocks give what all pairs give, in values and gradients. */
+export const exactness = formsExperiment({
+  cases,
+  nameOf: ([length, block]) => `${length} tokens in blocks of ${block}`,
+  differences: ([length, block], seed) => differences(length, block, seed),
+});
 
 /** How far values and the three gradients of blocks are from those of all pairs, in millionths of the largest. */
 async function differences(length: number, block: number, seed: number): Promise<number[]> {

@@ -12,12 +12,13 @@ import {
   sum,
   type Tensor,
 } from "@quire/tensor";
-import { compare } from "../comparison.ts";
-import { MILLION, measurement, relativeDifference } from "../measurement.ts";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
+import { formsExperiment, MILLION, relativeDifference } from "../measurement.ts";
+import type { Budget } from "../paper.ts";
+
+type Case = readonly [length: number, MatrixLstmOptions];
 
 /** Lengths, and the form that is held against all pairs: chunks that divide the length or not, and step by step. */
-const cases = {
+const cases: Readonly<Record<Budget, readonly Case[]>> = {
   full: [
     [128, { form: "recurrent" }],
     [128, { chunk: 32 }],
@@ -31,51 +32,17 @@ const cases = {
     [60, { form: "recurrent" }],
     [60, { chunk: 16 }],
   ],
-} as const satisfies Record<Budget, readonly (readonly [length: number, MatrixLstmOptions])[]>;
+};
 
 /** Lengths are those of levels of the paper's networks. */
 const [rows, heads, width] = [2, 4, 32];
-/** Millionths of the largest value. */
-const ALLOWED = 10;
 
 /** Whether all forms of the matrix memory give the same, in values and gradients. */
-export const exactness: Experiment<Budget> = {
-  claims: ["exact"],
-  seeds: [1, 2, 3],
-  load: (budget) => Promise.resolve(budget),
-  measure,
-};
-
-async function measure({
-  data: budget,
-  ...context
-}: ExperimentContext<Budget>): Promise<ExperimentResult> {
-  const contestants = cases[budget].map(([length, options]) =>
-    measurement(nameOf(length, options), async (seed) => {
-      const [values = Number.NaN, ...slopes] = await differences(length, options, seed);
-      return {
-        metrics: { valuesInMillionths: values, gradientsInMillionths: Math.max(...slopes) },
-      };
-    }),
-  );
-  const { rows: found } = await compare(contestants, context);
-  const worst = Math.max(...found.flatMap(({ metrics }) => Object.values(metrics).flat()));
-  return {
-    metrics: [
-      { name: "valuesInMillionths", as: "number", better: "lower" },
-      { name: "gradientsInMillionths", as: "number", better: "lower" },
-    ],
-    rows: found,
-    verdicts: [
-      {
-        claim: "exact",
-        holds: worst < ALLOWED,
-        rule: "Every difference is below 10 millionths of the largest value.",
-        found: `At most ${worst.toFixed(1)} millionths.`,
-      },
-    ],
-  };
-}
+export const exactness = formsExperiment({
+  cases,
+  nameOf: ([length, options]) => nameOf(length, options),
+  differences: ([length, options], seed) => differences(length, options, seed),
+});
 
 function nameOf(length: number, { form, chunk }: MatrixLstmOptions): string {
   return form === "recurrent"
