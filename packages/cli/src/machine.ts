@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commit, sourcesOf } from "./sources.ts";
 
 /** What a number was measured on. */
 export interface Machine {
@@ -49,14 +48,14 @@ export interface Grounds {
   readonly versions: Readonly<Record<string, string>>;
   /** The commit of Quire's sources, with a plus where they were changed since; none outside a clone. */
   readonly commit?: string;
-  /** Git's name of the packages' contents, which other changes leave as it is; with a plus as well. */
+  /** A name of the contents of the files that the paper's numbers come from; with a plus as well. */
   readonly sources?: string;
 }
 
-/** What is measured with now. */
-export function grounds(): Grounds {
+/** What a paper is measured with now. */
+export function grounds(paper: string): Grounds {
   const at = commit();
-  const held = sources();
+  const held = sourcesOf(paper);
   return {
     ...{ machine: machine(), versions: versions() },
     ...(at !== undefined && { commit: at }),
@@ -69,39 +68,4 @@ export function isSameGround(one: Grounds, other: Grounds): boolean {
   const told = ({ machine: on, versions: of, sources }: Grounds): string =>
     JSON.stringify([on, of, sources]);
   return told(one) === told(other) && !one.sources?.endsWith("+");
-}
-
-/** The commit of Quire's sources, with a plus where they were changed since; nothing outside a clone. */
-export function commit(): string | undefined {
-  return inClone((git) => git("rev-parse", "HEAD") + changed(git, ":/"));
-}
-
-/** The packages' contents at that commit. */
-function sources(): string | undefined {
-  return inClone((git) => {
-    const packages = dirname(git("rev-parse", "--show-prefix"));
-    return git("rev-parse", `HEAD:${packages}`) + changed(git, "..");
-  });
-}
-
-type Git = (...words: string[]) => string;
-
-function changed(git: Git, place: string): string {
-  return git("status", "--porcelain", "--untracked-files=no", "--", place) === "" ? "" : "+";
-}
-
-function inClone(read: (git: Git) => string): string | undefined {
-  const folder = dirname(fileURLToPath(new URL("../package.json", import.meta.url)));
-  const git: Git = (...words) =>
-    execFileSync("git", words, {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  try {
-    git("ls-files", "--error-unmatch", "package.json");
-    return read(git);
-  } catch {
-    return undefined;
-  }
 }

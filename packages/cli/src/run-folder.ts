@@ -14,9 +14,10 @@ import { type CompileOptions, type GraphTransform, QuireError } from "@quire/ten
 import { loadModelFile } from "@quire/train/node";
 import { UsageError } from "./errors.ts";
 import { makeFolder, writeWhole, writing } from "./files.ts";
-import { commit, type Machine, machine, versions } from "./machine.ts";
+import { type Machine, machine, versions } from "./machine.ts";
 import { suggestion } from "./nearest.ts";
 import { loadBuild, loadMethod } from "./papers.ts";
+import { commit } from "./sources.ts";
 import { chained } from "./subject/chained.ts";
 import { importedBuild } from "./subject/imported-build.ts";
 import type { Task } from "./tasks/task.ts";

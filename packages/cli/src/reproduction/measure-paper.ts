@@ -61,9 +61,12 @@ export async function measurePaper(
   for (const experiment of chosen) {
     const seeds = seedsFor(experiment, options);
     const kept = found.get(experiment.claims.join());
-    if (options.keep && kept && isCurrent(kept, seeds)) continue;
+    if (options.keep && kept && isCurrent(paper.id, kept, seeds)) continue;
     try {
-      const { result, entry } = await measure(experiment, seeds, options, { ...context, signal });
+      const { result, entry } = await measure(
+        { paper, experiment, seeds, budget },
+        { ...context, signal },
+      );
       if (trained) await result.trained?.release();
       trained ??= result.trained;
       measured += 1;
@@ -85,8 +88,12 @@ function byClaims(measured: MeasuredExperiment): [string, MeasuredExperiment] {
   return [measured.claims.join(), measured];
 }
 
-function isCurrent({ grounds: were, seeds: had }: MeasuredExperiment, seeds: readonly number[]) {
-  return had.join() === seeds.join() && isSameGround(were, grounds());
+function isCurrent(
+  paper: string,
+  { grounds: were, seeds: had }: MeasuredExperiment,
+  seeds: readonly number[],
+): boolean {
+  return had.join() === seeds.join() && isSameGround(were, grounds(paper));
 }
 
 /** The seeds said; else the experiment's, moved by `seed`, of which a glance takes one. */
@@ -99,14 +106,19 @@ function seedsFor(
   return budget === "quick" ? moved.slice(0, 1) : moved;
 }
 
+interface Measurement {
+  readonly paper: Paper;
+  readonly experiment: Experiment;
+  readonly seeds: readonly number[];
+  readonly budget: Budget;
+}
+
 async function measure(
-  experiment: Experiment,
-  seeds: readonly number[],
-  { budget }: MeasureOptions,
+  { paper, experiment, seeds, budget }: Measurement,
   { console, signal }: Pick<Context, "console"> & { readonly signal: AbortSignal },
 ): Promise<{ readonly result: ExperimentResult; readonly entry: MeasuredExperiment }> {
   const started = new Date();
-  const [before, on] = [process.cpuUsage(), grounds()];
+  const [before, on] = [process.cpuUsage(), grounds(paper.id)];
   const data = await experiment.load(budget);
   const progress = console.progress("measuring");
   const onProgress = (now: { share: number; doing: string; loss?: number }): void => {
