@@ -3,6 +3,7 @@
 import { type Dataset, imageTensor, shapes } from "@quire/data";
 import { compile, div, softmax, sub, type Tensor } from "@quire/tensor";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import { ImageClassifier } from "../tasks/image-classifier.ts";
 import type { ImageModelDescription, ImageRecipe } from "../tasks/image-target.ts";
@@ -85,22 +86,20 @@ async function* run({
   const classifier = new ImageClassifier(model, description);
   onSystem?.(classifier);
   const look = lookOf(model, description);
-  const { training, epochs, batches, evaluate } = planImageTraining(classifier, {
+  const plan = planImageTraining(classifier, {
     ...{ train, validation, recipe, seed },
   });
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [classifier, look],
+    show: async (event) => {
       const { accuracy = 0 } = event.metrics;
       const { confusion } = await classifier.evaluate(validation);
       const shown = { loss: event.loss, accuracy };
       const figures = [await picturesFigure(validation, look), tellingFigure(confusion, train)];
-      yield { step: event.epoch + 1, steps: epochs, values: shown, figures };
-    }
-  } finally {
-    await Promise.all([training.release(), classifier.release(), look?.release()]);
-  }
+      return { values: shown, figures };
+    },
+  });
 }
 
 /** How much each token counts, a share of its picture; none where a class token is read. `[B, 1, H, W] -> [B, N, 1]` */

@@ -1,6 +1,7 @@
 import { type NumericColumn, Table } from "@quire/data";
 import { Random } from "@quire/tensor";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import {
   describeTabularModel,
@@ -72,23 +73,20 @@ async function* run({
   onSystem?.(predictor);
   const validation = encodeTable(encoding, held);
   const recipe = recipeOf(values["mix"] as "features" | "hidden" | "none");
-  const { training, epochs, batches, evaluate } = planTabularTraining(predictor, {
+  const plan = planTabularTraining(predictor, {
     ...{ train: rows, validation, recipe, seed },
   });
   const grid = encodeFeatures(encoding, gridPoints(noise));
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [predictor],
+    show: async (event) => {
       const { accuracy = 0, logLoss = 0 } = event.metrics;
       const shown = { trainingLoss: event.loss, loss: logLoss, accuracy };
       const figures = [await ringFigure(predictor, grid)];
-      yield { step: event.epoch + 1, steps: epochs, values: shown, figures };
-    }
-  } finally {
-    await training.release();
-    await predictor.release();
-  }
+      return { values: shown, figures };
+    },
+  });
 }
 
 function recipeOf(of: "features" | "hidden" | "none"): TabularRecipe {

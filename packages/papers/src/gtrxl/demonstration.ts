@@ -1,5 +1,6 @@
 import { environments } from "@quire/data";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import { ControlAgent, type RecordedEpisode } from "../tasks/control-system.ts";
 import type { ControlRecipe, MakeEnvironments } from "../tasks/control-target.ts";
@@ -65,20 +66,18 @@ async function* run({
   const agent = new ControlAgent(build(options, description.target), description);
   onSystem?.(agent);
   const given = { environments: make, recipe, seed, episodes: EPISODES };
-  const { training, epochs, batches, evaluate } = planControlTraining(agent, given);
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  const plan = planControlTraining(agent, given);
+  yield* epochFrames(plan, {
+    signal,
+    held: [agent],
+    show: async (event) => {
       const { success = 0, return: total = 0 } = event.metrics;
       const episode = await agent.record({ environments: make, seed: seed + event.epoch });
       const shown = { failed: 1 - success, return: total };
       const figures = episodeFigures(episode, description.actions ?? []);
-      yield { step: event.epoch + 1, steps: epochs, values: shown, figures };
-    }
-  } finally {
-    await Promise.all([training.release(), agent.release()]);
-  }
+      return { values: shown, figures };
+    },
+  });
 }
 
 /** An episode as it looked, and what was done in it. */

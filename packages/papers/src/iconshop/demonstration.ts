@@ -1,6 +1,7 @@
 import { iconSheet, type PointScheme, shapeIcons } from "@quire/data";
 import { Random } from "@quire/tensor";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import { type IconLearningData, iconLearningData } from "../tasks/icon-data.ts";
 import { IconDrawer } from "../tasks/icon-system.ts";
@@ -79,22 +80,19 @@ async function* run({
   const system = new IconDrawer(build(own, description.target), description);
   onSystem?.(system);
   const plan = planIconTraining(system, { data, recipe, seed, variety: { shift: 0 } });
-  const { training, epochs, batches, evaluate } = plan;
   const topP = Number(values["topP"]);
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [system],
+    show: async (event) => {
       const step = event.epoch + 1;
       const isShown = step === 1 || step % LOOK === 0;
       const figures = isShown ? await looked(system, data, { topP, seed }) : undefined;
       const { validationLoss = 0 } = event.metrics;
       const shown = { loss: event.loss, "loss on new icons": validationLoss };
-      yield { step, steps: epochs, values: shown, ...(figures && { figures }) };
-    }
-  } finally {
-    await Promise.all([training.release(), system.release()]);
-  }
+      return { values: shown, ...(figures && { figures }) };
+    },
+  });
 }
 
 /** What it draws now, and how it fills in outlines. */

@@ -3,6 +3,7 @@
 import { type ForecastingData, type ForecastWindows, forecasting, Table } from "@quire/data";
 import { compile, Random, slice, type Tensor } from "@quire/tensor";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import type { Recipe } from "../recipe.ts";
 import { describeForecastModel } from "../tasks/forecast-comparison.ts";
@@ -69,24 +70,22 @@ async function* run({
   const system = new SeriesForecaster(model, description);
   onSystem?.(system);
   const activity = activityOf(model);
-  const { training, epochs, batches, evaluate } = planForecastTraining(system, {
+  const plan = planForecastTraining(system, {
     ...{ train: prepared.train, validation: prepared.validation, recipe, seed },
   });
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [system, activity],
+    show: async (event) => {
       const { mse = 0, naiveMse = 0 } = event.metrics;
       const shown = { trainingLoss: event.loss, mse, naiveMse };
       const figures = [await lastWindowFigure(system, data, prepared, look)];
       if (options.attention === "prob") {
         figures.push(await activityFigure(activity, prepared.validation, factor));
       }
-      yield { step: event.epoch + 1, steps: epochs, values: shown, figures };
-    }
-  } finally {
-    await Promise.all([training.release(), system.release(), activity.release()]);
-  }
+      return { values: shown, figures };
+    },
+  });
 }
 
 /** Hours with two rhythms and noise. */

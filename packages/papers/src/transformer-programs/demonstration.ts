@@ -1,5 +1,6 @@
 import { type RaspTask, rasp, raspForm } from "@quire/data";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import {
   encodeSequences,
@@ -69,25 +70,17 @@ async function* run({
   const system = new SequenceLabeller(model, description);
   onSystem?.(system);
   const plan = planSequenceTraining(system, { data, recipe, seed });
-  const { training, epochs, batches, evaluate } = plan;
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [system],
+    show: async (event) => {
       const step = event.epoch + 1;
       const { accuracy = 0 } = event.metrics;
       const program = step % LOOK === 0 ? await system.program() : undefined;
       const figures = program && figuresOf(program, shown);
-      yield {
-        step,
-        steps: epochs,
-        values: { loss: event.loss, accuracy },
-        ...(figures && { figures }),
-      };
-    }
-  } finally {
-    await Promise.all([training.release(), system.release()]);
-  }
+      return { values: { loss: event.loss, accuracy }, ...(figures && { figures }) };
+    },
+  });
 }
 
 function optionsOf(values: DemonstrationGiven["values"]): TransformerProgramOptions {

@@ -3,6 +3,7 @@
 import { type ForecastingData, type ForecastWindows, forecasting, Table } from "@quire/data";
 import { compile, mean, Random, softmax, type Tensor, transpose } from "@quire/tensor";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import type { Recipe } from "../recipe.ts";
 import { describeForecastModel } from "../tasks/forecast-comparison.ts";
@@ -74,22 +75,20 @@ async function* run({
   const system = new SeriesForecaster(model, description);
   onSystem?.(system);
   const gates = options.gated ? gatesOf(model) : undefined;
-  const { training, epochs, batches, evaluate } = planForecastTraining(system, {
+  const plan = planForecastTraining(system, {
     ...{ train: prepared.train, validation: prepared.validation, recipe, seed },
   });
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [system, gates],
+    show: async (event) => {
       const { mse = 0, naiveMse = 0 } = event.metrics;
       const figures = [await lastWindowFigure(system, data, prepared, look)];
       if (gates) figures.push(await gatesFigure(gates, prepared.validation, data.channels));
       const shown = { trainingLoss: event.loss, mse, naiveMse };
-      yield { step: event.epoch + 1, steps: epochs, values: shown, figures };
-    }
-  } finally {
-    await Promise.all([training.release(), system.release(), gates?.release()]);
-  }
+      return { values: shown, figures };
+    },
+  });
 }
 
 /** Hours of a wind that wanders, and of a demand with a daily rhythm that follows it. */

@@ -1,4 +1,5 @@
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
+import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import type { SegmentationCase } from "../tasks/segmentation-data.ts";
 import { overlayGrid } from "../tasks/segmentation-figure.ts";
@@ -61,21 +62,19 @@ async function* run({
   });
   const segmenter = new Segmenter(withReader(reader, options, target), description);
   onSystem?.(segmenter);
-  const { training, epochs, batches, evaluate } = planSegmentationTraining(segmenter, {
+  const plan = planSegmentationTraining(segmenter, {
     ...{ data: { train, validation }, recipe, seed },
     extras: { optimizer: "adamw", schedule: "cosine" },
   });
-  try {
-    for await (const event of training.run({ epochs, batches, evaluate })) {
-      if (signal.aborted) break;
-      if (event.type !== "epoch") continue;
+  yield* epochFrames(plan, {
+    signal,
+    held: [segmenter],
+    show: async (event) => {
       const { dice = 0 } = event.metrics;
       const figures = [await saidFigure(segmenter, validation.slice(0, SHOWN))];
-      yield { step: event.epoch + 1, steps: epochs, values: { loss: event.loss, dice }, figures };
-    }
-  } finally {
-    await Promise.all([training.release(), segmenter.release()]);
-  }
+      return { values: { loss: event.loss, dice }, figures };
+    },
+  });
 }
 
 async function saidFigure(
