@@ -1,4 +1,4 @@
-"""What official Megatron-LM models give on small random weights, divided among processes and not.
+"""What official Megatron-LM models give on small random weights, divided among processes, by stages too, and not.
 
 python3 megatron-lm.py CHECKOUT  (of github.com/NVIDIA/Megatron-LM at its tag v2.6)
 
@@ -11,6 +11,7 @@ import argparse
 import importlib
 import json
 import os
+import re
 import sys
 import tempfile
 import types
@@ -44,7 +45,6 @@ SET = dict(
     activations_checkpoint_method=None,
     activations_checkpoint_num_layers=1,
     distribute_checkpointed_activations=False,
-    pipeline_model_parallel_size=1,
     virtual_pipeline_model_parallel_size=None,
     fp16_lm_cross_entropy=False,
     apply_query_key_layer_scaling=False,
@@ -53,7 +53,10 @@ GPT = dict(USUAL, num_layers=2, hidden_size=8, num_attention_heads=4, padded_voc
 BERT = dict(USUAL, num_layers=2, hidden_size=8, num_attention_heads=4, padded_vocab_size=12)
 ODD = dict(ffn_hidden_size=20, kv_channels=3, layernorm_epsilon=1e-2, max_position_embeddings=9, padded_vocab_size=16)
 
-# The class, its own arguments, the program's, processes, tokens among the rows, the checkpoint's version.
+FOUR = dict(num_layers=4, max_position_embeddings=5)
+
+# The class, its own arguments, the program's, processes that divide each tensor, tokens among the rows, the checkpoint's
+# version, and stages of the pipeline, each of so many processes.
 CASES = [
     ("GPTModel", {}, GPT, 1, 12, 3.0),
     ("GPTModel", {}, dict(GPT, **ODD, bias_gelu_fusion=True, apply_query_key_layer_scaling=True), 2, 13, 3.0),
@@ -64,6 +67,9 @@ CASES = [
     ("BertModel", {}, dict(BERT, **ODD, openai_gelu=True), 2, 15, 3.0),
     ("BertModel", dict(num_tokentypes=3), dict(BERT, apply_residual_connection_post_layernorm=True), 4, 12, 1.0),
     ("BertModel", dict(num_tokentypes=0, add_binary_head=False), dict(BERT, bias_gelu_fusion=True), 2, 9, 0),
+    ("GPTModel", {}, dict(GPT, **FOUR), 2, 12, 3.0, 2),
+    ("BertModel", {}, dict(BERT, **FOUR), 1, 12, 3.0, 4),
+    ("BertModel", {}, dict(BERT, **FOUR, apply_residual_connection_post_layernorm=True), 1, 12, 2.0, 2),
 ]
 
 
@@ -93,9 +99,11 @@ def listed(tensor):
     return {"shape": list(tensor.shape), "values": [float(f"{v:.7g}") for v in tensor.flatten().tolist()]}
 
 
-def fill(model, rank):
-    """Parts of divided tensors differ from process to process, all others are alike."""
+def fill(model, rank, before):
+    """Parts of divided tensors differ from process to process, all others are alike; stages count their own layers."""
     for name, parameter in model.named_parameters():
+        name = re.sub(r"(?<=layers\.)\d+", lambda found: str(int(found[0]) + before), name)
+        name = re.sub(r"^word_emb", "language_model.embedding.word_emb", name)
         own = rank if getattr(parameter, "tensor_model_parallel", False) else 0
         random = torch.Generator().manual_seed(zlib.crc32(f"{name} {own}".encode()))
         drawn = torch.randn(parameter.shape, generator=random)
@@ -106,9 +114,11 @@ def fill(model, rank):
 def run(rank, checkout, folder, number):
     supplied()
     sys.path.insert(0, checkout)
-    kind, own, given, ranks, vocabulary, version = CASES[number]
-    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet{number}", rank=rank, world_size=ranks)
-    values = dict(SET, **given)
+    kind, own, given, ranks, vocabulary, version, *more = CASES[number]
+    [stages] = more or [1]
+    world = dict(rank=rank, world_size=ranks * stages)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet{number}", **world)
+    values = dict(SET, pipeline_model_parallel_size=stages, **given)
     values.setdefault("ffn_hidden_size", 4 * given["hidden_size"])
     values.setdefault("kv_channels", given["hidden_size"] // given["num_attention_heads"])
     importlib.import_module("megatron.global_vars")._GLOBAL_ARGS = argparse.Namespace(**values)
@@ -116,9 +126,11 @@ def run(rank, checkout, folder, number):
     from megatron.model import BertModel, GPTModel
 
     mpu.get_cuda_rng_tracker = lambda: types.SimpleNamespace(fork=nullcontext)
-    mpu.initialize_model_parallel(ranks)
-    model = {"GPTModel": GPTModel, "BertModel": BertModel}[kind](parallel_output=False, **own)
-    fill(model, rank)
+    mpu.initialize_model_parallel(ranks, stages)
+    stage, part = divmod(rank, ranks)
+    ends = dict(pre_process=stage == 0, post_process=stage == stages - 1)
+    model = {"GPTModel": GPTModel, "BertModel": BertModel}[kind](parallel_output=False, **own, **ends)
+    fill(model, part, stage * given["num_layers"] // stages)
     model.eval()
     weights = flat(model.state_dict_for_save_checkpoint())
     checkpointing.fix_query_key_value_ordering(model, version)
@@ -126,30 +138,43 @@ def run(rank, checkout, folder, number):
     length = given["max_position_embeddings"] - 1
     ids = torch.randint(0, vocabulary, (2, length), generator=random)
     kinds = torch.randint(0, own.get("num_tokentypes", 2) or 1, (2, length), generator=random)
-    with torch.no_grad():
-        if kind == "GPTModel":
-            hidden = torch.ones(1, 1, length, length).triu(1) > 0
-            found = {"logits": model(ids, torch.arange(length).expand(2, -1), hidden)}
-        else:
+
+    def forward():
+        with torch.no_grad():
+            if kind == "GPTModel":
+                hidden = torch.ones(1, 1, length, length).triu(1) > 0
+                return model(ids, torch.arange(length).expand(2, -1), hidden)
             types_ = kinds if own.get("num_tokentypes", 2) else None
-            logits, order = model(ids, torch.ones(2, length), tokentype_ids=types_)
-            found = {"logits": logits, **({} if order is None else {"order": order})}
-    torch.save((weights, found, ids, kinds), f"{folder}/{number}-{rank}")
+            return model(ids, torch.ones(2, length), tokentype_ids=types_)
+
+    for now in range(stages):
+        if now == stage:
+            if stage > 0:
+                model.set_input_tensor(torch.load(f"{folder}/{number}-{rank - ranks}-output"))
+            output = forward()
+            torch.save(output, f"{folder}/{number}-{rank}-output")
+        torch.distributed.barrier()
+    torch.save((weights, ids, kinds), f"{folder}/{number}-{rank}")
 
 
 def main():
     checkout = os.path.abspath(sys.argv[1])
     cases = []
     with tempfile.TemporaryDirectory() as folder:
-        for number, (kind, own, given, ranks, vocabulary, version) in enumerate(CASES):
-            torch.multiprocessing.spawn(run, (checkout, folder, number), nprocs=ranks)
-            parts = [torch.load(f"{folder}/{number}-{rank}") for rank in range(ranks)]
-            _, found, ids, kinds = parts[0]
+        for number, (kind, own, given, ranks, vocabulary, version, *stages) in enumerate(CASES):
+            processes = ranks * (stages or [1])[0]
+            torch.multiprocessing.spawn(run, (checkout, folder, number), nprocs=processes)
+            parts = [torch.load(f"{folder}/{number}-{rank}") for rank in range(processes)]
+            _, ids, kinds = parts[0]
+            output = torch.load(f"{folder}/{number}-{processes - 1}-output")
+            logits, order = (output, None) if kind == "GPTModel" else output
+            found = {"logits": logits, **({} if order is None else {"order": order})}
             cases.append(
                 {
                     "arguments": {"class": kind, **own, **given},
                     "vocabulary": vocabulary,
                     "version": version,
+                    **({"stages": stages[0]} if stages else {}),
                     "ranks": [{name: listed(value) for name, value in weights.items()} for weights, *_ in parts],
                     "ids": ids.tolist(),
                     "sentences": kinds.tolist(),

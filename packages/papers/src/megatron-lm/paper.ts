@@ -109,11 +109,6 @@ export const paper: LanguagePaper<MegatronOptions> = {
       why: "a checkpoint then does not depend on how many processes wrote it",
     },
     {
-      from: "checkpoints also cut into stages of layers, mp_rank_XX_YYY",
-      to: "those of tensor parallelism alone are read and written, as the official code of version 2.6 has them",
-      why: "the paper divides within layers; stages came later",
-    },
-    {
       from: "the learning rate is 1.5e-4 at 300 thousand steps of 512 rows",
       to: "1.5e-3 at the steps that a text of some megabytes gives",
       why: "a small model on a small text takes a higher rate",

@@ -27,6 +27,7 @@ interface Case {
   readonly arguments: OfficialArguments;
   readonly vocabulary: number;
   readonly version: number;
+  readonly stages?: number;
   readonly ranks: readonly Readonly<Record<string, Stored>>[];
   readonly ids: readonly (readonly number[])[];
   readonly sentences: readonly (readonly number[])[];
@@ -37,14 +38,14 @@ interface Case {
 const file = new URL("../../references/megatron-lm.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { readonly cases: readonly Case[] };
 
-function checkpointOf({ ranks, version }: Case): OfficialCheckpoint {
+function checkpointOf({ ranks, version, stages = 1 }: Case): OfficialCheckpoint {
   const states = ranks.map((state) => {
     const tensors = Object.entries(state).map(
       ([name, { shape, values }]) => [name, hostTensor([...values], shape)] as const,
     );
     return new Map(tensors);
   });
-  return { ranks: states, version };
+  return { ranks: states, version, ...(stages > 1 && { stages }) };
 }
 
 function modelOf(stored: Case, division?: Division): MegatronGpt | MegatronBert {
@@ -81,18 +82,20 @@ function distance(got: HostTensor, { shape, values }: Stored): number {
 
 const named = cases.map((stored) => {
   const { class: kind, ...rest } = stored.arguments;
-  const name = `${kind} of ${stored.ranks.length}, version ${stored.version}, ${JSON.stringify(rest)}`;
+  const stages = stored.stages === undefined ? "" : `, ${stored.stages} stages`;
+  const name = `${kind} of ${stored.ranks.length}${stages}, version ${stored.version}, ${JSON.stringify(rest)}`;
   return [name, stored] as const;
 });
 
 /** A state without the rows that fill up the tokens, which every side fills as it likes. */
 function ofTokens(checkpoint: OfficialCheckpoint, vocabulary: number): [string, number[]][][] {
-  const { ranks } = checkpoint;
-  return ranks.map((state, rank) =>
+  const { ranks, stages = 1 } = checkpoint;
+  return ranks.map((state, place) =>
     [...state].map(([name, value]) => {
       const isOfTokens = name.includes("word_embeddings") || name === "lm_head.bias";
       const rows = value.shape[0] as number;
       const inner = value.data.length / rows;
+      const rank = place % (ranks.length / stages);
       const count = isOfTokens ? Math.max(0, Math.min(rows, vocabulary - rank * rows)) : rows;
       return [`${name} ${value.shape}`, value.toArray().slice(0, count * inner)];
     }),
@@ -113,10 +116,11 @@ describe("official checkpoints", () => {
     if (stored.order) expect(distance(order as HostTensor, stored.order)).toBeLessThan(1e-5);
     else expect(order).toBeUndefined();
 
-    const { length: ranks } = stored.ranks;
+    const { stages = 1, version } = stored;
+    const ranks = stored.ranks.length / stages;
     const divisibleBy = stored.arguments.padded_vocab_size / ranks;
-    const back = await savedOfficial(model, { ranks, version: stored.version, divisibleBy });
-    expect(back.version).toBe(stored.version);
+    const back = await savedOfficial(model, { ranks, stages, version, divisibleBy });
+    expect({ version: back.version, stages: back.stages ?? 1 }).toEqual({ version, stages });
     expect(sortedStates(ofTokens(back, stored.vocabulary))).toEqual(
       sortedStates(ofTokens(checkpoint, stored.vocabulary)),
     );
@@ -188,6 +192,14 @@ describe("official checkpoints", () => {
     expect(await savedOfficial(model, { ranks: 1 })).toEqual(before);
     await expect(savedOfficial(model, { ranks: 3 })).rejects.toThrow(
       "4 heads do not divide among 3 processes; take a number of processes that divides them.",
+    );
+    await expect(savedOfficial(model, { ranks: 2, stages: 4 })).rejects.toThrow(
+      "2 layers do not divide among 4 stages; take a number of stages that divides them.",
+    );
+    await expect(
+      loadOfficial(model, { ranks: [first, first, first], stages: 2, version }),
+    ).rejects.toThrow(
+      "A model of 4 heads has no checkpoint of 3 processes in 2 stages: give the states of all mp_rank folders.",
     );
     expect(() => fromOfficialArguments(stored.arguments, 99)).toThrow(
       "The checkpoint has 12 rows of tokens, fewer than 99; give the tokenizer's own count.",

@@ -4,6 +4,7 @@ import { loadModel, modelTensors } from "@quire/train";
 import { fromOfficial, type OfficialName, type State, toOfficial } from "../official-weights.ts";
 import type { LanguageTarget } from "../tasks/language-target.ts";
 import type { MegatronBert, MegatronGpt, MegatronOptions } from "./model.ts";
+import { dividedStages, joinedStages } from "./pipeline-stages.ts";
 import { concatenated, cutQkv, firstRows, fusedQkv, orderOf, sliced } from "./rank-parts.ts";
 
 /// Names of the official code (NVIDIA/Megatron-LM 2.6, megatron/model), whose nested dictionaries are read with dots
@@ -37,17 +38,25 @@ const parts: readonly (readonly [ours: RegExp, official: string])[] = [
 
 type Model = MegatronGpt | MegatronBert;
 
-/** A checkpoint's models, `model` of every `mp_rank_XX/model_optim_rng.pt`, in the order of the processes. */
+/**
+ * A checkpoint's models, `model` of every `mp_rank_XX/model_optim_rng.pt`, in the order of the processes. Where layers
+ * are cut into stages as well, all `mp_rank_XX_000` come first, then all `mp_rank_XX_001`, and so on; where each process
+ * has several stretches of layers, `model0` of all, then `model1` of all.
+ */
 export interface OfficialCheckpoint {
   readonly ranks: readonly State[];
+  /** Stretches of layers, a multiple of `pipeline_model_parallel_size`; 1 unless said. */
+  readonly stages?: number;
   /** `checkpoint_version`, which says how queries, keys and values stand in one matrix; 0 where a file has none. */
   readonly version: number;
 }
 
 /** How a checkpoint is written. */
 export interface SavedOptions {
-  /** How many processes divide the model. */
+  /** How many processes divide each tensor. */
   readonly ranks: number;
+  /** How many stages the layers are cut into, each of so many processes; 1 unless said. */
+  readonly stages?: number;
   /** 3 unless said, as the official code has written since 2020. */
   readonly version?: number;
   /** `make_vocab_size_divisible_by`: the tokens are filled up to a multiple of it and the processes; 128 unless said. */
@@ -109,11 +118,11 @@ export async function loadOfficial(model: Model, checkpoint: OfficialCheckpoint)
 /**
  * A model's weights as an official checkpoint has them, one state for each process. Rows that fill up the tokens are 0.
  *
- * @throws QuireError when the heads or hidden units do not divide.
+ * @throws QuireError when the heads, hidden units or layers do not divide.
  */
 export async function savedOfficial(
   model: Model,
-  { ranks, version = 3, divisibleBy = 128 }: SavedOptions,
+  { ranks, stages = 1, version = 3, divisibleBy = 128 }: SavedOptions,
 ): Promise<OfficialCheckpoint> {
   const names = officialNames(model);
   const heads = headsOf(model);
@@ -132,9 +141,12 @@ export async function savedOfficial(
     const own = [...saved].map(
       ([name, value]) => [name, partOf(name, value, rank, ranks)] as const,
     );
-    return fusedQkv(new Map(own), heads / ranks, orderOf(version));
+    return dividedStages(fusedQkv(new Map(own), heads / ranks, orderOf(version)), stages);
   });
-  return { ranks: cut, version };
+  const inOrder = Array.from({ length: stages }, (_, stage) =>
+    cut.map((own) => own[stage] as State),
+  );
+  return { ranks: inOrder.flat(), version, ...(stages > 1 && { stages }) };
 }
 
 /** The heads of the whole model. */
@@ -171,25 +183,30 @@ function partOf(official: string, value: HostTensor, rank: number, ranks: number
 
 /** Whole tensors from every process's part, with the parts of fused matrices apart. */
 function joinedRanks(
-  { ranks, version }: OfficialCheckpoint,
+  { ranks: all, stages = 1, version }: OfficialCheckpoint,
   heads: number,
 ): Map<string, HostTensor> {
   const order = orderOf(version);
-  if (ranks.length === 0 || heads % ranks.length !== 0) {
+  const processes = all.length / stages;
+  if (processes === 0 || !Number.isInteger(heads / processes) || all.length % stages !== 0) {
+    const cut = stages === 1 ? "" : ` in ${stages} stages`;
     throw new QuireError(
-      `A model of ${heads} heads has no checkpoint of ${ranks.length} processes: give the states of all mp_rank folders.`,
+      `A model of ${heads} heads has no checkpoint of ${all.length} processes${cut}: give the states of all mp_rank folders.`,
     );
   }
-  const states = ranks.map((state) => cutQkv(renamed(state), heads / ranks.length, order));
+  const ranks = Array.from({ length: processes }, (_, rank) =>
+    joinedStages(all.filter((_, place) => place % processes === rank).map(renamed)),
+  );
+  const states = ranks.map((state) => cutQkv(state, heads / processes, order));
   const [first, ...others] = states as [Map<string, HostTensor>, ...Map<string, HostTensor>[]];
   const joined = new Map<string, HostTensor>();
   for (const [name, value] of first) {
     const axis = dividedAxis(name);
-    const all = [value, ...others.flatMap((state) => state.get(name) ?? [])];
-    if (all.length !== ranks.length) {
+    const parts = [value, ...others.flatMap((state) => state.get(name) ?? [])];
+    if (parts.length !== processes) {
       throw new QuireError(`${name} is missing in some of the mp_rank states.`);
     }
-    joined.set(name, axis === undefined ? value : concatenated(all, axis));
+    joined.set(name, axis === undefined ? value : concatenated(parts, axis));
   }
   return joined;
 }
