@@ -186,7 +186,7 @@ async function finish(
   const report = await runReport({ title, facts, points, metrics, sections, origin });
   await writeWhole(join(folder, runFiles.report), report);
   await system.release();
-  const next = stopped ? goOn(folder) : `quire predict ${folder} --data DATA`;
+  const next = stopped ? goOn(folder) : `quire ${begun.next(folder)}`;
   console.print(`${endText(folder, trained, measured)}\nNext: ${next}`);
   console.result({
     ...{ run: folder, parameters, epochs: points.length, stopped, seconds },

@@ -73,6 +73,7 @@ export async function beginFinetuning(given: Finetuning): Promise<BegunTraining>
       ["trained parameters", learns],
       ["accuracy before", percent(accuracy)],
     ],
+    next: (run) => `predict ${run} --data IMAGE`,
     withPlan: (use) => use(plan as TrainingPlan<Batch>),
     report: () => imageSections(classifier, validation),
   };

@@ -40,6 +40,7 @@ beforeAll(async () => {
   const small = [...tiny, "--grid", "12", "--length", "96", "--epochs", "2", "--batch-size", "8"];
   const said = await quire("train", "iconshop", "--data", "made", "--name", "icons", ...small);
   expect(said.end).toBe("0");
+  expect(said.out).toMatch(/\nNext: quire draw runs\/icons "\w+"\n$/);
 }, 60_000);
 afterAll(() => {
   process.chdir(home);

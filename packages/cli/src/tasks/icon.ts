@@ -114,6 +114,7 @@ export const icon = task<
     const side = `${grid} x ${grid}`;
     return {
       ...{ system, plan: planIconTraining(system, { data, recipe, extras, seed }) },
+      next: (run) => `draw ${run} "${data.words.at(-1)}"`,
       facts: [
         [
           "icons",

@@ -104,6 +104,7 @@ export const languageModelling = task<
     const [learnt, measured] = [train.tokens.length, validation.tokens.length];
     return {
       ...{ system, plan: planFor(system, { data, recipe, extras, seed }) },
+      ...(objective === "next" && { next: (run) => `generate ${run} --prompt "TEXT"` }),
       facts: [
         ["tokens", `${count(learnt)} to train, ${count(measured)} to measure`],
         ["of", `${count(tokenizer.size)} kinds, read ${description.target.context} at a time`],

@@ -127,6 +127,7 @@ export const linkage = task<
     const groups = (of: LinkageExamples): string => count(new Set(of.groups).size);
     return {
       ...{ system: linker, plan },
+      ...(!train.classes && { next: (run) => `link A.csv B.csv --model ${run}` }),
       facts: [
         [
           "records",

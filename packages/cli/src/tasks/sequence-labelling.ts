@@ -106,6 +106,7 @@ export const sequenceLabelling = task<
     const of = kind === "tagging" ? "a label each" : "a label a sequence";
     return {
       ...{ system, plan: planSequenceTraining(system, { data, recipe, extras, seed }) },
+      next: (run) => `program ${run}`,
       facts: [
         [
           "sequences",

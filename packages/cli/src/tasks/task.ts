@@ -138,6 +138,8 @@ export interface Begun<S extends System, B extends BatchOf<B>> {
   readonly plan: TrainingPlan<B>;
   /** What and how much is learnt from, for the user to see. */
   readonly facts: readonly (readonly [what: string, value: string])[];
+  /** What a user will want to do with the run, as a command's words; to predict, unless said. */
+  readonly next?: (run: string) => string;
 }
 
 /** What a stored system is made from. */
@@ -180,6 +182,7 @@ export interface LoadedData {
 export interface BegunTraining {
   readonly system: System;
   readonly facts: Begun<System, never>["facts"];
+  readonly next: (run: string) => string;
   withPlan<R>(use: <B extends BatchOf<B>>(plan: TrainingPlan<B>) => R): R;
   report(): Promise<readonly Section[]>;
 }
@@ -204,9 +207,10 @@ export function task<
         measure: (system, seed) => spec.measure(system as S, data, seed),
         inputs: (system) => spec.inputs(system as S, data),
         begin: async (making) => {
-          const { system, plan, facts } = await spec.begin({ ...making, data, options });
+          const { system, plan, facts, next } = await spec.begin({ ...making, data, options });
+          const [file] = spec.predict.data.value.split("|");
           return {
-            ...{ system, facts },
+            ...{ system, facts, next: next ?? ((run) => `predict ${run} --data ${file}`) },
             withPlan: (use) => use(plan),
             report: () => spec.report(system, data),
           };

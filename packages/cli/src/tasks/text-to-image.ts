@@ -131,6 +131,7 @@ export const textToImage = task<
     const before = plan.epochs - recipe.epochs;
     return {
       ...{ system, plan },
+      next: (run) => `sample ${run} --prompt "CAPTION"`,
       facts: [
         ["pictures", `${count(learnt)} to train, ${count(measured)} to measure`],
         ["of", `${height} x ${width} pixels, ${kind}`],
