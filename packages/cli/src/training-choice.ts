@@ -54,9 +54,10 @@ export async function resolvePlan(given: Choosing): Promise<TrainingChoice> {
   const published = preset === description?.preset ? description.options : undefined;
   const settings: SettingTable = { ...recipeSettings, ...task.recipe };
   const own: SettingTable = paper.settings ?? {};
+  const asked: Partial<Recipe> = givenOf(settings, values);
   const tree = assigned(
     {
-      recipe: { ...data.recipeFor(paper), ...givenOf(settings, values) },
+      recipe: { ...data.recipeFor(paper, asked.epochs), ...asked },
       model: { ...(published ?? paper.presets[preset]?.options), ...givenOf(own, values) },
     } as Tree & { recipe: Recipe; model: object },
     assignments,

@@ -57,8 +57,8 @@ export interface TaskSpec<
   fingerprint(data: D): string;
   /** The name of the preset for the data, where the user names none. */
   presetFor(paper: Paper, data: D): string;
-  /** The paper's recipe cut to the data. */
-  recipeFor(paper: Paper, data: D): Recipe;
+  /** The paper's recipe cut to the data; where a user says the epochs, what goes before them is as much shorter. */
+  recipeFor(paper: Paper, data: D, epochs: number | undefined): Recipe;
   /** Makes a system for the data, and plans its training. */
   begin(making: Making<D, Values<O>>): Begun<S, B> | Promise<Begun<S, B>>;
   /** Makes the system that a run's description tells of; its weights are loaded afterwards. */
@@ -172,7 +172,7 @@ export interface Task
 export interface LoadedData {
   readonly fingerprint: string;
   presetFor(paper: Paper): string;
-  recipeFor(paper: Paper): Recipe;
+  recipeFor(paper: Paper, epochs: number | undefined): Recipe;
   begin(making: Omit<Making<never, never>, "data" | "options">): Promise<BegunTraining>;
   measure(system: System, seed: number): Promise<Evaluation>;
   inputs(system: System): Examples;
@@ -203,7 +203,7 @@ export function task<
       return {
         fingerprint: spec.fingerprint(data),
         presetFor: (paper) => spec.presetFor(paper, data),
-        recipeFor: (paper) => spec.recipeFor(paper, data),
+        recipeFor: (paper, epochs) => spec.recipeFor(paper, data, epochs),
         measure: (system, seed) => spec.measure(system as S, data, seed),
         inputs: (system) => spec.inputs(system as S, data),
         begin: async (making) => {

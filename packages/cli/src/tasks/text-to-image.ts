@@ -115,8 +115,8 @@ export const textToImage = task<
     ),
   presetFor: ({ presets }, { train: { pictures } }) =>
     textToImagePresetFor(presets, Math.max(pictures.height, pictures.width)),
-  recipeFor: ({ recipe }, { train }) =>
-    textToImageRecipeFor(recipe as TextToImageRecipe, train.pictures.size),
+  recipeFor: ({ recipe }, { train }, epochs) =>
+    textToImageRecipeFor(recipe as TextToImageRecipe, train.pictures.size, epochs),
   begin: ({ paper, build, preset, settings, data, ...making }) => {
     const { extras, seed } = making;
     const recipe = making.recipe as TextToImageRecipe;

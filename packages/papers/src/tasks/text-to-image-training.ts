@@ -71,19 +71,27 @@ const SEEN = { drawing: 200_000, before: 40_000 };
 const MOST_EPOCHS = 2000;
 const SMALLEST_BATCH = 4;
 
-/** A paper's recipe cut to pictures: batches of at most a quarter of them, and 200,000 pictures in all. */
+/**
+ * A paper's recipe cut to pictures: batches of at most a quarter of them, and 200,000 pictures in all.
+ *
+ * @param asked The epochs of the last stage, where they are fewer: those before are as much shorter.
+ */
 export function textToImageRecipeFor(
   recipe: TextToImageRecipe,
   pictures: number,
+  asked?: number,
 ): TextToImageRecipe {
   const part = 2 ** Math.floor(Math.log2(Math.max(1, pictures / 4)));
   const batchSize = Math.min(recipe.batchSize, Math.max(SMALLEST_BATCH, part));
   const cut = (epochs: number, seen: number): number =>
     Math.min(epochs, MOST_EPOCHS, Math.max(1, Math.round(seen / pictures)));
+  const whole = cut(recipe.epochs, SEEN.drawing);
+  const epochs = Math.min(whole, asked ?? whole);
+  const before = (own: number): number => Math.ceil((cut(own, SEEN.before) * epochs) / whole);
   return {
-    ...{ ...recipe, batchSize, epochs: cut(recipe.epochs, SEEN.drawing) },
-    autoencoderEpochs: cut(recipe.autoencoderEpochs, SEEN.before),
-    priorEpochs: cut(recipe.priorEpochs, SEEN.before),
+    ...{ ...recipe, batchSize, epochs },
+    autoencoderEpochs: before(recipe.autoencoderEpochs),
+    priorEpochs: before(recipe.priorEpochs),
   };
 }
 

@@ -163,6 +163,10 @@ describe("training", () => {
     expect(textToImageRecipeFor(paper.recipe, 1000)).toMatchObject({
       ...{ epochs: 200, batchSize: 64, priorEpochs: 40, autoencoderEpochs: 40 },
     });
+    expect(textToImageRecipeFor(paper.recipe, 1000, 50)).toMatchObject({
+      ...{ epochs: 50, priorEpochs: 10, autoencoderEpochs: 10 },
+    });
+    expect(textToImageRecipeFor(paper.recipe, 1000, 500)).toMatchObject({ priorEpochs: 40 });
     expect(textToImageRecipeFor(paper.recipe, 20)).toMatchObject({ epochs: 2000, batchSize: 4 });
     expect(textToImagePresetFor(paper.presets, 16)).toBe("small");
     expect(textToImagePresetFor(paper.presets, 32)).toBe("latent");
