@@ -164,3 +164,11 @@ test("a state of another size is refused", () => {
     /^Lstm: the state is \[1, 3, 4\], where it must be \[1, 2, 4\]: layers, batch, width\.$/,
   );
 });
+
+test("forget gates begin with the bias that is asked for", async () => {
+  const model = new Lstm({ in: 3, width: 2, depth: 2, forgetBias: 1 });
+  initialize(model, 1);
+  for (const { input } of model.layers) {
+    expect((await input.bias?.get())?.toArray()).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
+  }
+});

@@ -4,6 +4,7 @@ import {
   add,
   dims,
   full,
+  type Initializer,
   matmul,
   mul,
   QuireError,
@@ -34,6 +35,8 @@ export interface LstmOptions {
   readonly depth?: number;
   /** Share of a layer's output that is dropped in training before the next one reads it; 0 unless said. */
   readonly dropout?: number;
+  /** Bias of the forget gates at first: 1 makes a state last (Gers et al. 2000); 0 unless said, as in PyTorch. */
+  readonly forgetBias?: number;
 }
 
 /** What an LSTM carries from one position to the next. */
@@ -54,12 +57,12 @@ export class Lstm extends Module implements Layer {
   readonly dropout: Dropout;
   readonly width: number;
 
-  constructor({ in: inputs, width, depth = 1, dropout = 0 }: LstmOptions) {
+  constructor({ in: inputs, width, depth = 1, dropout = 0, forgetBias = 0 }: LstmOptions) {
     super();
     this.width = width;
     this.layers = Array.from(
       { length: depth },
-      (_, i) => new LstmLayer(i === 0 ? inputs : width, width),
+      (_, i) => new LstmLayer(i === 0 ? inputs : width, width, forgetBias),
     );
     this.dropout = new Dropout(dropout);
   }
@@ -123,11 +126,12 @@ class LstmLayer extends Module {
   readonly input: Linear;
   readonly hidden: Variable;
 
-  constructor(inputs: number, width: number) {
+  constructor(inputs: number, width: number, forgetBias: number) {
     super();
     // PyTorch draws all of it by the width of the state.
     const initial = uniform(1 / Math.sqrt(width));
-    this.input = new Linear({ in: inputs, out: 4 * width, initial });
+    const initialBias: Initializer = (data) => data.fill(forgetBias, width, 2 * width);
+    this.input = new Linear({ in: inputs, out: 4 * width, initial, initialBias });
     this.hidden = new Variable([4 * width, width], { initial });
   }
 

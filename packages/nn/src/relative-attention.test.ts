@@ -60,8 +60,9 @@ test.each(stored.cases)(
   },
 );
 
+// One query goes to the context; of so many, keys and values are made.
 test("a query alone sees what it sees among others", async () => {
-  const model = new RelativeAttention({ width: 8, heads: 2, furthest: 3 });
+  const model = new RelativeAttention({ width: 8, heads: 4, furthest: 3 });
   const run = compile((x: Tensor) => model.forward(x));
   const last = compile((x: Tensor, all: Tensor) => model.forward(x, all));
   const x = draws([2, 6, 8]);

@@ -22,6 +22,7 @@ import {
   type Tensor,
   transpose,
   Variable,
+  where,
 } from "@quire/tensor";
 import { type Heads, headSizes, toHeads } from "./heads.ts";
 import { Linear } from "./linear.ts";
@@ -37,6 +38,12 @@ export interface RelativeAttentionOptions {
   readonly furthest?: number;
   /** How the weights of the linear layers are filled. */
   readonly initial?: Initializer;
+}
+
+/** What is added to scores, `[B, H, T, S]`, and where attending is allowed, which broadcasts to it. */
+interface Seen {
+  readonly bias: Tensor;
+  readonly mask: Tensor;
 }
 
 /**
@@ -90,22 +97,57 @@ export class RelativeAttention extends Module {
    * @param mask True where attending is allowed; broadcasts to `[B, H, T, S]`.
    */
   forward(x: Tensor, context: Tensor = x, mask?: Operand): Tensor {
-    const { T } = dims(x, "B T D");
+    const { B, T } = dims(x, "B T D");
     const { S, D } = dims(context, "B S D");
     const { heads, headWidth } = this;
     const query = toHeads(this.query.forward(x), heads);
-    const [key, value] = [this.key, this.value].map((layer) =>
-      toHeads(layer.forward(context), heads),
-    ) as [Tensor, Tensor];
     const places = toHeads(this.position.forward(distanceVectors(S, D)), heads);
     const byDistance = matmul(add(query, this.positionBias), places, { transposeB: true });
-    const mixed = scaledDotProductAttention(add(query, this.contentBias), key, value, {
+    const seen = {
       bias: mul(shifted(byDistance), 1 / Math.sqrt(headWidth)),
       mask: mask === undefined ? this.#visible(T, S) : logicalAnd(this.#visible(T, S), mask),
+    };
+    const asked = add(query, this.contentBias);
+    const mixed = this.#readsContext(T, D)
+      ? this.#mixContext(asked, context, seen)
+      : this.#mixHeads(asked, context, seen);
+    return this.output.forward(reshape(transpose(mixed, [0, 2, 1, 3]), [B, T, heads * headWidth]));
+  }
+
+  /** Keys and values of each head are made first. `[B, H, T, K], [B, S, D] -> [B, H, T, K]` */
+  #mixHeads(query: Tensor, context: Tensor, seen: Seen): Tensor {
+    const [key, value] = [this.key, this.value].map((layer) =>
+      toHeads(layer.forward(context), this.heads),
+    ) as [Tensor, Tensor];
+    return scaledDotProductAttention(query, key, value, seen);
+  }
+
+  /**
+   * The same in another order: q · (W_K c) is (W_Kᵀ q) · c, and a mix of W_V c is W_V of a mix of c. The context itself is
+   * what all heads' queries read, so that no key or value is made of it. `[B, H, T, K], [B, S, D] -> [B, H, T, K]`
+   */
+  #mixContext(query: Tensor, context: Tensor, { bias, mask }: Seen): Tensor {
+    const { B, S, D } = dims(context, "B S D");
+    const { T } = dims(query, "B H T K");
+    const { heads, headWidth } = this;
+    const [keys, values] = [this.key, this.value].map(({ weight }) =>
+      reshape(weight, [heads, headWidth, D]),
+    ) as [Tensor, Tensor];
+    const questions = reshape(matmul(query, keys), [B, heads * T, D]);
+    const allowed = where(mask, bias, Number.NEGATIVE_INFINITY);
+    const read = scaledDotProductAttention(questions, context, context, {
+      bias: reshape(allowed, [B, heads * T, S]),
+      scale: 1 / Math.sqrt(headWidth),
     });
-    const [batch] = x.shape as [number];
-    const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [batch, T, heads * headWidth]);
-    return this.output.forward(joined);
+    return matmul(reshape(read, [B, heads, T, D]), values, { transposeB: true });
+  }
+
+  /** Whether so few queries take fewer products to the context than keys and values take that are made of it. */
+  #readsContext(queries: number, width: number): boolean {
+    const { heads, headWidth, key, value } = this;
+    const inner = heads * headWidth;
+    const isPlain = !key.adapter && !value.adapter;
+    return isPlain && queries * heads * width < inner * (width + queries);
   }
 
   /** True at keys that are at or before the query, and not too far back. `-> [T, S]` */

@@ -67,6 +67,21 @@ describe("t-maze", () => {
   });
 });
 
+test("t-maze: corridors of all lengths from the shortest to the longest are drawn", () => {
+  const many = { count: 300, seed: 5 };
+  const maze = environments("t-maze", { length: 4, shortest: 2 }, many);
+  const walk = new Int32Array(many.count).fill(FORWARD);
+  const arrived = [1, 2, 3, 4].map(() => {
+    const { observations } = maze.step(walk);
+    return observations.filter((_, i) => i % 4 === 3).reduce((sum, seen) => sum + seen, 0);
+  });
+  expect(arrived[0]).toBe(0);
+  for (const [place, wanted] of [100, 200].entries()) {
+    expect(Math.abs((arrived[place + 1] as number) - wanted)).toBeLessThan(30);
+  }
+  expect(arrived[3]).toBe(300);
+});
+
 test("reach: the goal's direction is seen, and walking there solves it", () => {
   const field = environments("reach", { size: 4 }, { count: 1, seed: 8 });
   let seen = Array.from(field.reset());
@@ -189,7 +204,10 @@ test("what cannot be is refused", () => {
   const make = (name: "t-maze" | "memory-maze" | "numpad", options: EnvironmentOptions) => () =>
     environments(name, options, alone);
   expect(make("t-maze", { lenght: 3 })).toThrow(
-    new DataError("t-maze has no option lenght: it has length."),
+    new DataError("t-maze has no option lenght: it has length and shortest."),
+  );
+  expect(make("t-maze", { length: 3, shortest: 4 })).toThrow(
+    new DataError("t-maze: the shortest corridor, of 4 steps, is longer than the longest, of 3."),
   );
   expect(make("t-maze", { length: 0 })).toThrow(
     new DataError("t-maze: length must be a whole number from 1 to 10000, got 0."),

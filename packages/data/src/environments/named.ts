@@ -30,8 +30,12 @@ const named = {
     summary: "a corridor whose first step says which way to turn at its end",
     options: {
       length: { summary: "Steps of the corridor", initial: 10, from: 1, to: 10_000 },
+      shortest: {
+        summary: "Steps of the shortest corridor, if each episode draws its own; 0 if none does",
+        ...{ initial: 0, from: 0, to: 10_000 },
+      },
     },
-    rules: ({ length = 0 }) => tMaze({ length }),
+    rules: ({ length = 0, shortest = 0 }) => tMaze({ length, shortest }),
   },
   reach: {
     summary: "a field on which the goal is always seen; no memory is needed",
