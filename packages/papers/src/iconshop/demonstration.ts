@@ -8,6 +8,7 @@ import { IconDrawer } from "../tasks/icon-system.ts";
 import { describeIconModel, planIconTraining } from "../tasks/icon-training.ts";
 import { build } from "./model.ts";
 import { paper } from "./paper.ts";
+import { fillingSheet } from "./sheet.ts";
 
 const GRID = 16;
 const shapes = ["triangle", "square", "diamond", "star", "disc"] as const;
@@ -27,9 +28,8 @@ const captions = [
   "large diamond bottom",
 ];
 const TIMES = 4;
-/** Icons of which an outline's half is cut out, and how wide the lines are that show what is left. */
+/** Icons of which an outline's half is cut out. */
 const FILLED = 8;
-const LINE = 0.5;
 
 /** A small IconShop that learns to draw shapes after their captions, and to fill in what is missing. */
 export const demonstration: Demonstration = {
@@ -75,7 +75,8 @@ async function* run({
     ...{ grid: GRID, scheme, length: scheme === "point" ? 32 : 48 },
     ...{ mostWords: 32, longestCaption: 3, validation: 0.1, seed },
   });
-  const own = { ...options, places: values["places"] === true };
+  const isShared = values["places"] === true;
+  const own = { ...options, places: isShared, sharedHead: isShared };
   const description = describeIconModel({ paper: paper.id, options: own, data });
   const system = new IconDrawer(build(own, description.target), description);
   onSystem?.(system);
@@ -136,22 +137,6 @@ async function filledIn(
     };
   });
   const filled = await system.fill(cuts, { sampling: { topP }, seed });
-  /** What is given before the cut, as lines, for it is no whole outline. */
-  const begun = (tokens: readonly number[]) => system.coding.read(tokens, LINE).icon;
-  const whole = filled.filter(({ problem }) => problem === undefined).length;
-  return {
-    ...{ kind: "svg", title: "Outlines of which half was cut out" },
-    caption: `Icons it has not seen, how far they are given, and what it makes of that: ${whole} of ${filled.length} are whole again.`,
-    svg: iconSheet(
-      [
-        ...some.map(({ tokens }) => ({
-          icon: system.coding.read(tokens).icon,
-          caption: "new icon",
-        })),
-        ...cuts.map(({ before }) => ({ icon: begun(before), caption: "begun" })),
-        ...filled.map(({ icon }) => ({ icon, caption: "filled in" })),
-      ],
-      { columns: FILLED, side: 64 },
-    ),
-  };
+  const title = "Outlines of which half was cut out";
+  return fillingSheet(system, { title, examples: some, cuts, filled });
 }

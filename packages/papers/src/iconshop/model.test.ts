@@ -15,6 +15,7 @@ import { batchOf } from "../tasks/icon-batches.ts";
 import type { IconTarget } from "../tasks/icon-target.ts";
 import { build, type IconShopOptions } from "./model.ts";
 import { paper } from "./paper.ts";
+import { PlaceHead } from "./tokens.ts";
 
 const options: IconShopOptions = { width: 16, depth: 2, heads: 2, feedForward: 24, dropout: 0 };
 const target: IconTarget = { words: 6, captionLength: 2, grid: 8, scheme: "point", length: 60 };
@@ -67,6 +68,28 @@ describe("an icon after its caption", () => {
     for (const [i, value] of wanted.entries()) expect(got[i]).toBeCloseTo(value, 6);
   });
 
+  test("a shared head's row of a point is the sum of its own, its column's and its row's; a command's is its own", async () => {
+    const head = new PlaceHead({ width: 3, grid: 8 });
+    initialize(head, 1);
+    const x = [0.5, -1, 2];
+    const run = compile((given: Tensor) => head.forward(given));
+    const got = (await run(hostTensor(x, [1, 3]))).toArray();
+    const [own, columns, lines, bias] = await Promise.all(
+      [head.weight, head.columns, head.rows, head.bias as typeof head.weight].map(async (table) =>
+        (await table.get()).toArray(),
+      ),
+    );
+    const product = (table: readonly number[] | undefined, row: number): number =>
+      x.reduce((sum, value, i) => sum + value * (table?.[3 * row + i] ?? 0), 0);
+    expect(got.length).toBe(6 + 64);
+    for (const [token, value] of got.entries()) {
+      const place = token - 6;
+      const shared =
+        place < 0 ? 0 : product(columns, place % 8) + product(lines, Math.floor(place / 8));
+      expect(value).toBeCloseTo(product(own, token) + (bias?.[token] ?? 0) + shared, 5);
+    }
+  });
+
   test("what comes later changes nothing before it", async () => {
     const model = made();
     const run = compile((x: Tensor) => model.forward(x));
@@ -97,31 +120,34 @@ describe("an icon after its caption", () => {
     expect(marked.tokens.toArray().slice(0, 8)).toEqual([3, 6, -1, 0, -1, 4, 2, -1]);
   });
 
-  test("its gradients are slopes of the loss, and every parameter has one", async () => {
-    const model = made();
-    const run = lossOf(model);
-    const { slopes } = await run(batch.ids, batch.words, batch.tokens);
-    for (const [place, variable] of model.parameters().entries()) {
-      const slope = (slopes[place] as HostTensor).toArray();
-      const steepest = slope.reduce((best, value, i) => {
-        return Math.abs(value) > Math.abs(slope[best] as number) ? i : best;
-      }, 0);
-      expect(Math.abs(slope[steepest] as number)).toBeGreaterThan(0);
-      // Queries and keys that have learnt nothing move the loss by less than a float32 of it tells.
-      if (place % 5 > 0 || Math.abs(slope[steepest] as number) < 1e-3) continue;
-      const value = await variable.get();
-      const at = async (step: number): Promise<number> => {
-        const moved = (value.data as Float32Array).slice();
-        moved[steepest] = (moved[steepest] as number) + step;
-        await variable.set(hostTensor(moved, value.shape));
-        return (await run(batch.ids, batch.words, batch.tokens)).loss.item();
-      };
-      const found = ((await at(0.01)) - (await at(-0.01))) / 0.02;
-      await variable.set(value);
-      const close = Math.abs(found - (slope[steepest] as number)) / Math.abs(found);
-      expect(close).toBeLessThan(0.02);
-    }
-  });
+  test.each([false, true])(
+    "gradients are slopes of the loss, and every parameter has one; shared head: %s",
+    async (sharedHead) => {
+      const model = made({ sharedHead });
+      const run = lossOf(model);
+      const { slopes } = await run(batch.ids, batch.words, batch.tokens);
+      for (const [place, variable] of model.parameters().entries()) {
+        const slope = (slopes[place] as HostTensor).toArray();
+        const steepest = slope.reduce((best, value, i) => {
+          return Math.abs(value) > Math.abs(slope[best] as number) ? i : best;
+        }, 0);
+        expect(Math.abs(slope[steepest] as number)).toBeGreaterThan(0);
+        // Queries and keys that have learnt nothing move the loss by less than a float32 of it tells.
+        if (place % 5 > 0 || Math.abs(slope[steepest] as number) < 1e-3) continue;
+        const value = await variable.get();
+        const at = async (step: number): Promise<number> => {
+          const moved = (value.data as Float32Array).slice();
+          moved[steepest] = (moved[steepest] as number) + step;
+          await variable.set(hostTensor(moved, value.shape));
+          return (await run(batch.ids, batch.words, batch.tokens)).loss.item();
+        };
+        const found = ((await at(0.01)) - (await at(-0.01))) / 0.02;
+        await variable.set(value);
+        const close = Math.abs(found - (slope[steepest] as number)) / Math.abs(found);
+        expect(close).toBeLessThan(0.02);
+      }
+    },
+  );
 
   test.each(["point", "coordinates"] as const)(
     "a few icons are learnt by heart and drawn again after their captions, %s",

@@ -1,9 +1,8 @@
 // B rows, T ids, C words of a caption, D width, V tokens of icons
 
-import { ICON_MARKS, IconCoding } from "@quire/data";
+import { IconCoding } from "@quire/data";
 import {
   Dropout,
-  Embedding,
   inference,
   LayerNorm,
   LearnedPositions,
@@ -12,31 +11,11 @@ import {
   Module,
   normal,
   TransformerBlock,
-  uniform,
 } from "@quire/nn";
-import {
-  add,
-  clip,
-  concat,
-  constant,
-  div,
-  full,
-  gather,
-  hostTensor,
-  type Initializer,
-  less,
-  mul,
-  QuireError,
-  relu,
-  slice,
-  sub,
-  type Tensor,
-  unsqueeze,
-  type Variable,
-  where,
-} from "@quire/tensor";
+import { add, div, mul, QuireError, relu, slice, type Tensor, type Variable } from "@quire/tensor";
 import { crossEntropy } from "@quire/train";
 import type { IconInputs, IconLabels, IconNetwork, IconTarget } from "../tasks/icon-target.ts";
+import { DEVIATION, PlaceHead, pointRows, TokenVectors } from "./tokens.ts";
 
 /** What IconShop is made of. */
 export interface IconShopOptions {
@@ -50,90 +29,10 @@ export interface IconShopOptions {
   readonly dropout?: number;
   /** Whether a point's vector has its column's and its row's added; true unless said. */
   readonly places?: boolean;
+  /** Whether a point's row of the head has its column's and its row's added too; false unless said. */
+  readonly sharedHead?: boolean;
   /** How much an icon's tokens count in the loss, where a caption's words count 1; 7 unless said. */
   readonly iconWeight?: number;
-}
-
-/** Deviation of the draws that vectors begin with; all else begins as the official code's layers do. */
-const DEVIATION = 0.3;
-
-/// Section 4.2: a token's vector is that of the token, that of its x and that of its y; commands have one of each too.
-/** The vectors of words and of an icon's tokens. */
-class TokenVectors extends Module {
-  readonly words: Embedding;
-  readonly tokens: Embedding;
-  readonly columns: Embedding | undefined;
-  readonly rows: Embedding | undefined;
-  readonly #coding: IconCoding;
-
-  constructor({ width, places = true }: IconShopOptions, { words, grid, scheme }: IconTarget) {
-    super();
-    const coding = new IconCoding({ grid, scheme });
-    const table = (count: number): Embedding =>
-      new Embedding({ count, width, initial: normal(DEVIATION) });
-    this.words = table(words);
-    this.tokens = table(coding.size);
-    // Where columns and rows are tokens themselves, their vectors are the tokens'.
-    if (places && scheme === "point") {
-      this.columns = table(grid + ICON_MARKS);
-      this.rows = table(grid + ICON_MARKS);
-    }
-    this.#coding = coding;
-  }
-
-  /** `[B, T] -> [B, T, D]` */
-  forward(ids: Tensor, between?: Tensor): Tensor {
-    const { size } = this.#coding;
-    const { weight } = this.words;
-    const [, width] = weight.shape as [number, number];
-    /// Section 4.3: a sequence begins with a vector of zeros, where others have a token for it.
-    const rows = [weight.tensor, full([1, width], 0), ...(between ? [between] : [])];
-    const others = gather(concat(rows), clip(sub(ids, size), { min: 0 }));
-    const own = clip(ids, { max: size - 1 });
-    const isIcon = unsqueeze(less(ids, size), [-1]);
-    return where(isIcon, this.#iconVectors(own), others);
-  }
-
-  #iconVectors(tokens: Tensor): Tensor {
-    const vectors = this.tokens.forward(tokens);
-    if (!this.columns || !this.rows) return vectors;
-    const { grid, size } = this.#coding;
-    const tableOf = (placeOf: (point: number) => number): Tensor => {
-      const ids = Int32Array.from({ length: size }, (_, token) =>
-        token < ICON_MARKS ? token : ICON_MARKS + placeOf(token - ICON_MARKS),
-      );
-      return constant(hostTensor(ids, [size], "int32"));
-    };
-    const column = gather(
-      tableOf((point) => point % grid),
-      tokens,
-    );
-    const row = gather(
-      tableOf((point) => Math.floor(point / grid)),
-      tokens,
-    );
-    return add(vectors, add(this.columns.forward(column), this.rows.forward(row)));
-  }
-}
-
-/**
- * Fills a head's rows so that a point's is the sum of its column's and its row's: what is learnt of one place is of use
- * to the others in its column and its row from the first step on.
- */
-function pointRows(grid: number): Initializer {
-  return (data, shape, random) => {
-    const [, width = 0] = shape;
-    const draw = uniform(1 / Math.sqrt(2 * width));
-    const parts = new Float32Array((ICON_MARKS + 2 * grid) * width);
-    draw(parts, shape, random);
-    data.set(parts.subarray(0, ICON_MARKS * width));
-    for (let at = ICON_MARKS * width; at < data.length; at++) {
-      const [point, i] = [Math.floor(at / width) - ICON_MARKS, at % width];
-      const column = ICON_MARKS + (point % grid);
-      const row = ICON_MARKS + grid + Math.floor(point / grid);
-      data[at] = (parts[column * width + i] as number) + (parts[row * width + i] as number);
-    }
-  };
 }
 
 /** Draws an icon token by token after its caption. `[B, T] -> [B, T, V]` */
@@ -171,10 +70,13 @@ export class IconShop extends Module implements IconNetwork {
     const { words, grid, scheme } = target;
     const { size } = new IconCoding({ grid, scheme });
     this.wordHead = new Linear({ in: width, out: words });
-    this.tokenHead = new Linear({
-      ...{ in: width, out: size },
-      ...(scheme === "point" && { initial: pointRows(grid) }),
-    });
+    this.tokenHead =
+      scheme === "point" && options.sharedHead
+        ? new PlaceHead({ width, grid })
+        : new Linear({
+            ...{ in: width, out: size },
+            ...(scheme === "point" && { initial: pointRows(grid) }),
+          });
     this.captionLength = target.captionLength;
     this.iconWeight = iconWeight;
   }

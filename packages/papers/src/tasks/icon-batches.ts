@@ -33,9 +33,10 @@ const OTHER_NAME = 0.2;
 const NO_CAPTION = 0.1;
 
 /** Batches whose icons are sorted by length, so that icons of about one length come together. */
-const SORTED_BATCHES = 8;
-/** Batches are as long as a multiple of this: few models are compiled, and little is filled up. */
-const LENGTH_STEP = 32;
+const SORTED_BATCHES = 16;
+/** Batches are of few lengths, each compiled once, that are multiples of this: little is filled up. */
+const LENGTHS = 8;
+const LENGTH_STEP = 8;
 
 /** An epoch of batches, all of one size, in an order of its own that depends on seed and epoch alone. */
 export function* iconBatches(
@@ -53,13 +54,14 @@ export function* iconBatches(
   const own = new Random(given.seed).fork("icons").fork(given.epoch);
   const order = orderOf(examples, given.size, own);
   const coding = new IconCoding(shape);
+  const step = LENGTH_STEP * Math.ceil(shape.length / LENGTHS / LENGTH_STEP);
   for (const [place, batch] of order.entries()) {
     if (place < given.start) continue;
     // A batch has draws of its own, so that a training which goes on with it sees the same.
     const random = own.fork(place);
     const rows = batch.map((example) => varied(example, coding, given, random));
     const longest = Math.max(...rows.map(([, { length }]) => length));
-    const length = Math.min(shape.length, Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP);
+    const length = Math.min(shape.length, Math.ceil(longest / step) * step);
     yield batchOf(rows, { ...shape, length });
   }
 }

@@ -1,0 +1,147 @@
+import type { CaptionedIcon } from "@quire/data";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
+import { exceeds, meanOf, percentText } from "../statistics.ts";
+import { type ComparedIconDrawer, compareIconDrawers } from "../tasks/icon-comparison.ts";
+import type { DrawnIcon } from "../tasks/icon-system.ts";
+import type { IconRecipe } from "../tasks/icon-target.ts";
+import { captionOf, isShown, type Known, knownOf, made, madeData } from "./made-icons.ts";
+import { build, type IconShopOptions } from "./model.ts";
+import { paper } from "./paper.ts";
+import { pictureOf } from "./pictures.ts";
+import { sheetOf } from "./sheet.ts";
+
+const counts = {
+  full: { icons: 9000, epochs: 4, references: 1000, drawings: 240 },
+  quick: { icons: 200, epochs: 1, references: 100, drawings: 12 },
+} as const satisfies Record<Budget, object>;
+
+const options: IconShopOptions = {
+  ...{ width: 64, depth: 2, heads: 4, feedForward: 128, dropout: 0, sharedHead: true },
+};
+/** The highest learning rate of each form: the best of 0.004, 0.006, 0.008 and 0.012 by the loss on a fourth seed. */
+const rates = { one: 6e-3, two: 8e-3 } as const;
+const recipe: IconRecipe = {
+  ...{ epochs: 1, batchSize: 16, warmUp: 0.25, weightDecay: 0.01, clipNorm: 1 },
+  learningRate: rates.one,
+};
+
+/** What is shown of each drawer. */
+const sheet = {
+  count: 24,
+  caption: "The first drawings after captions it was asked for, valid or not.",
+} as const;
+
+const names = {
+  one: "one token a point",
+  two: "two tokens a point",
+} as const;
+
+interface Data {
+  readonly icons: readonly CaptionedIcon[];
+  readonly references: readonly Known[];
+  /** Captions that are drawn after, and how often the judge is right about icons that are drawn right. */
+  readonly captions: readonly (readonly string[])[];
+  readonly ceiling: number;
+}
+
+/** One token a point against two, on icons that are made. */
+export const points: Experiment<Data> = {
+  claims: ["points"],
+  seeds: [1, 2, 3],
+  load: async (budget) => {
+    const { icons, references, drawings } = counts[budget];
+    const known = await Promise.all(made(references, 101).map(knownOf));
+    const fresh = made(drawings, 102);
+    const right = await Promise.all(
+      fresh.map(async (each) => isShown(known, await knownOf(each), captionOf(each))),
+    );
+    return {
+      icons: made(icons, 100),
+      references: known,
+      captions: fresh.map(captionOf),
+      ceiling: meanOf(right.map(Number)),
+    };
+  },
+  measure,
+};
+
+async function measure({
+  data,
+  budget,
+  ...context
+}: ExperimentContext<Data>): Promise<ExperimentResult> {
+  const { epochs } = counts[budget];
+  const shared = {
+    options,
+    build: (target: Parameters<typeof build>[1]) => build(options, target),
+    variety: { shift: 0 },
+  };
+  const two = { ...shared, recipe: { learningRate: rates.two } };
+  const systems: [ComparedIconDrawer, ...ComparedIconDrawer[]] = [
+    { name: names.one, ...shared, data: madeData(data.icons, "point") },
+    { name: names.two, ...two, data: madeData(data.icons, "coordinates") },
+  ];
+  const shown: (readonly DrawnIcon[])[] = [];
+  const { rows, kept } = await compareIconDrawers(
+    {
+      ...{ paper: paper.id, systems, recipe: { ...recipe, epochs } },
+      measure: async (system, given) => {
+        const drawn = await system.draw(data.captions, { seed: given.seed });
+        if (given.seed === context.seeds[0]) shown.push(drawn);
+        return {
+          ...(await drawingRates(drawn, data)),
+          tokens: meanOf(given.data.train.map(({ tokens }) => tokens.length)),
+        };
+      },
+    },
+    context,
+  );
+  return {
+    metrics: [
+      { name: "match", as: "share", better: "higher" },
+      { name: "valid", as: "share", better: "higher" },
+      { name: "tokens", as: "number", better: "lower" },
+      { name: "iconLoss", as: "number", better: "lower" },
+      { name: "steps", as: "number", better: "higher" },
+    ],
+    ...{ rows, trained: kept },
+    figures: systems.map(({ name }, i) =>
+      sheetOf({ name, drawn: shown[i] ?? [], captions: data.captions, ...sheet }),
+    ),
+    verdicts: [pointsVerdict(rows, data.ceiling)],
+  };
+}
+
+async function drawingRates(
+  drawn: readonly DrawnIcon[],
+  { references, captions }: Data,
+): Promise<{ readonly match: number; readonly valid: number }> {
+  const shown = await Promise.all(
+    drawn.map(async ({ icon, problem }, i) => {
+      if (problem !== undefined) return false;
+      return isShown(references, await pictureOf(icon), captions[i] as readonly string[]);
+    }),
+  );
+  const valid = drawn.map(({ problem }) => Number(problem === undefined));
+  return { match: meanOf(shown.map(Number)), valid: meanOf(valid) };
+}
+
+function valuesOf(rows: readonly Row[], system: string, metric: string): readonly number[] {
+  return rows.find((row) => row.system === system)?.metrics[metric] ?? [];
+}
+
+function pointsVerdict(
+  rows: readonly Row[],
+  ceiling: number,
+): ExperimentResult["verdicts"][number] {
+  const of = (metric: string) =>
+    [valuesOf(rows, names.one, metric), valuesOf(rows, names.two, metric)] as const;
+  const [tokens, valid, match] = [of("tokens"), of("valid"), of("match")];
+  const ratio = meanOf(tokens[0]) / meanOf(tokens[1]);
+  return {
+    claim: "points",
+    holds: ratio < 0.75 && exceeds(...match) && !exceeds(valid[1], valid[0]),
+    rule: "Sequences are at most three quarters as long; in equal time more drawings show their caption, by more than two standard errors over the seeds, and no fewer are valid by as much.",
+    found: `${(100 * ratio).toFixed(0)} % of the length; ${percentText(meanOf(match[0]))} of the drawings show their caption against ${percentText(meanOf(match[1]))}, ${percentText(meanOf(valid[0]))} against ${percentText(meanOf(valid[1]))} are valid. The rule that judges is right about ${percentText(ceiling)} of the icons that are drawn right.`,
+  };
+}
