@@ -1,11 +1,11 @@
 import { iconSheet, type PointScheme, shapeIcons } from "@quire/data";
-import { Random } from "@quire/tensor";
 import type { Demonstration, DemonstrationGiven, Frame } from "../demonstration.ts";
 import { epochFrames } from "../epoch-frames.ts";
 import type { Figure } from "../figure.ts";
 import { type IconLearningData, iconLearningData } from "../tasks/icon-data.ts";
 import { IconDrawer } from "../tasks/icon-system.ts";
 import { describeIconModel, planIconTraining } from "../tasks/icon-training.ts";
+import { cutsOf } from "./cuts.ts";
 import { build } from "./model.ts";
 import { paper } from "./paper.ts";
 import { fillingSheet } from "./sheet.ts";
@@ -28,7 +28,7 @@ const captions = [
   "large diamond bottom",
 ];
 const TIMES = 4;
-/** Icons of which an outline's half is cut out. */
+/** Icons of which a part is cut out. */
 const FILLED = 8;
 
 /** A small IconShop that learns to draw shapes after their captions, and to fill in what is missing. */
@@ -123,20 +123,14 @@ async function looked(
 /** New icons, what is left of each, and what it makes of that. */
 async function filledIn(
   system: IconDrawer,
-  { validation, words }: IconLearningData,
+  data: IconLearningData,
   { topP, seed }: { readonly topP: number; readonly seed: number },
 ): Promise<Figure> {
-  const random = new Random(seed).fork("spans");
-  const some = validation.slice(0, FILLED);
-  const cuts = some.map(({ tokens, captions: [caption = new Int32Array()] }) => {
-    const length = Math.floor(tokens.length / 2);
-    const from = 3 + random.integer(Math.max(1, tokens.length - length - 3));
-    return {
-      caption: Array.from(caption, (word) => words[word] as string),
-      ...{ before: tokens.slice(0, from), after: tokens.slice(from + length) },
-    };
-  });
+  const cuts = cutsOf(data, { count: FILLED, seed });
   const filled = await system.fill(cuts, { sampling: { topP }, seed });
-  const title = "Outlines of which half was cut out";
-  return fillingSheet(system, { title, examples: some, cuts, filled });
+  const title = "Outlines of which a part was cut out";
+  return fillingSheet(system, {
+    ...{ title, cuts, filled },
+    examples: data.validation.slice(0, FILLED),
+  });
 }

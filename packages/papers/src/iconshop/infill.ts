@@ -1,12 +1,12 @@
-import { ICON_MARKS } from "@quire/data";
-import { Random } from "@quire/tensor";
+import { iconMarks, type ReadIcon } from "@quire/data";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, meanOf, percentText } from "../statistics.ts";
 import { compareIconDrawers } from "../tasks/icon-comparison.ts";
 import type { IconLearningData } from "../tasks/icon-data.ts";
-import type { DrawnIcon, IconCut, IconDrawer } from "../tasks/icon-system.ts";
+import type { DrawnIcon, IconDrawer } from "../tasks/icon-system.ts";
 import type { IconRecipe } from "../tasks/icon-target.ts";
+import { type Cut, cutsOf } from "./cuts.ts";
 import { made, madeData } from "./made-icons.ts";
 import { build, type IconShopOptions } from "./model.ts";
 import { paper } from "./paper.ts";
@@ -58,13 +58,14 @@ async function measure({
         const cuts = cutsOf(data, { count: fillings, seed });
         const filled = await system.fill(cuts, { seed });
         if (seed === context.seeds[0]) figures.push(figureOf(system, { data, cuts, filled }));
-        const [own, others] = [
-          await rates(system, data, filled),
-          await rates(system, data, await goneOn(system, cuts, seed)),
-        ];
+        const { unaware, told } = await goneOn(system, cuts, seed);
+        const own = await rates(system, data, filled);
+        const others = await rates(system, data, unaware);
+        const helped = await rates(system, data, told);
         return {
-          ...{ closed: own.closed, goingOn: others.closed },
+          ...{ closed: own.closed, goingOn: others.closed, toldLength: helped.closed },
           ...{ restored: own.restored, goingOnRestored: others.restored },
+          toldLengthRestored: helped.restored,
         };
       },
     },
@@ -73,7 +74,14 @@ async function measure({
   const share = { as: "share", better: "higher" } as const;
   return {
     metrics: [
-      ...["closed", "goingOn", "restored", "goingOnRestored"].map((name) => ({ name, ...share })),
+      ...[
+        "closed",
+        "restored",
+        "goingOn",
+        "goingOnRestored",
+        "toldLength",
+        "toldLengthRestored",
+      ].map((name) => ({ name, ...share })),
       { name: "iconLoss", as: "number", better: "lower" },
       { name: "steps", as: "number", better: "higher" },
     ],
@@ -81,42 +89,25 @@ async function measure({
   };
 }
 
-interface Cut extends IconCut {
-  /** Tokens that were cut out. */
-  readonly length: number;
-}
-
-/** Icons that were not learnt from, each without a span of its commands from anywhere after the first. */
-function cutsOf(
-  { validation, words }: IconLearningData,
-  { count, seed }: { readonly count: number; readonly seed: number },
-): Cut[] {
-  const random = new Random(seed).fork("spans");
-  return validation.slice(0, count).map(({ tokens, captions }) => {
-    const commands = [...tokens.keys()]
-      .slice(1)
-      .filter((at) => (tokens[at] as number) < ICON_MARKS);
-    const [a, b] = [random.integer(commands.length - 1), random.integer(commands.length - 1)];
-    const [from, to] = [commands[Math.min(a, b)] as number, commands[Math.max(a, b) + 1] as number];
-    const caption = Array.from(captions[0] ?? [], (word) => words[word] as string);
-    return { caption, before: tokens.slice(0, from), after: tokens.slice(to), length: to - from };
-  });
-}
-
-/** The same gaps, filled by going on from what stands before them for as many tokens as are missing. */
+/** The same gaps, filled by going on from what stands before them until it ends by itself; or for as long as each gap is. */
 async function goneOn(
   system: IconDrawer,
   cuts: readonly Cut[],
   seed: number,
-): Promise<ReturnType<IconDrawer["coding"]["read"]>[]> {
+): Promise<Readonly<Record<"unaware" | "told", readonly ReadIcon[]>>> {
   const gone = await system.goOn(
     cuts.map(({ caption, before }) => ({ caption, begun: before })),
     { seed },
   );
-  return cuts.map(({ before, after, length }, row) => {
-    const span = gone[row]?.tokens.slice(before.length, before.length + length) ?? [];
-    return system.coding.read([...before, ...span, ...after]);
-  });
+  const filledBy = (lengthOf: (cut: Cut) => number | undefined): ReadIcon[] =>
+    cuts.map((cut, row) => {
+      const { before, after } = cut;
+      const added = (gone[row]?.tokens ?? []).filter((token) => token !== iconMarks.end);
+      const length = lengthOf(cut);
+      const span = added.slice(before.length, length && before.length + length);
+      return system.coding.read([...before, ...span, ...after]);
+    });
+  return { unaware: filledBy(() => undefined), told: filledBy(({ length }) => length) };
 }
 
 /** How many are whole again, and how many look as they did before. */
@@ -164,7 +155,7 @@ function verdictOf(rows: readonly Row[]): ExperimentResult["verdicts"][number] {
   return {
     claim: "infill",
     holds: exceeds(of("closed"), enough) && exceeds(own, others),
-    rule: "More than 90 % of the icons are whole again; and more look as they did before than where the same drawer goes on from what stands before the span for as many tokens; both by more than two standard errors over the seeds.",
-    found: `${text("closed")} are whole and ${text("restored")} look as they did; ${text("goingOn")} and ${text("goingOnRestored")} where it goes on without knowing what stands after the span, but how long it is.`,
+    rule: "More than 90 % of the icons are whole again; and more look as they did before the span was cut out than where the same drawer goes on from what stands before it until it ends by itself, what stands after the span then following; both by more than two standard errors over the seeds.",
+    found: `${text("closed")} are whole, and ${text("restored")} look as they did; ${text("goingOn")} and ${text("goingOnRestored")} where it goes on without knowing what stands after the span; ${text("toldLength")} and ${text("toldLengthRestored")} where it is told how long the span is.`,
   };
 }

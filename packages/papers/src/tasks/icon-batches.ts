@@ -1,6 +1,6 @@
 // B icons, C words of a caption, L tokens of an icon, T = C + L ids
 
-import { IconCoding, iconMarks } from "@quire/data";
+import { ICON_MARKS, IconCoding, iconMarks } from "@quire/data";
 import { type HostTensor, hostTensor, Random } from "@quire/tensor";
 import { cutOut, type IconExample, type IconLearningData } from "./icon-data.ts";
 
@@ -102,7 +102,7 @@ function varied(
   const caption = captionOf(captions, random);
   const step = (): number => random.integer(2 * shift + 1) - shift;
   const moved = shift > 0 ? (coding.shifted(tokens, [step(), step()]) ?? tokens) : tokens;
-  const span = random.uniform() < cut ? spanOf(moved.length, random) : undefined;
+  const span = random.uniform() < cut ? spanOf(moved, random) : undefined;
   return [caption, span ? cutOut(moved, span) : moved];
 }
 
@@ -115,14 +115,13 @@ function captionOf(captions: readonly Int32Array[], random: Random): Int32Array 
   return drawn < NO_CAPTION + OTHER_NAME ? other : first;
 }
 
-/** A span between two places drawn evenly, as the official code has it; none where they are one. */
-function spanOf(length: number, random: Random): readonly [number, number] | undefined {
-  const [a, b] = [random.uniform(), random.uniform()];
-  const [from, to] = [
-    Math.floor(Math.min(a, b) * length),
-    Math.floor(Math.max(a, b) * length + 0.5),
-  ];
-  return from < to ? [from, to] : undefined;
+/** Commands from one to another, drawn evenly, that are cut out; what ends the icon stays. */
+function spanOf(tokens: readonly number[], random: Random): readonly [number, number] {
+  const end = tokens.length - 1;
+  const starts = [...tokens.keys()].filter((at) => at < end && (tokens[at] ?? 0) < ICON_MARKS);
+  const [a, b] = [random.integer(starts.length), random.integer(starts.length)];
+  const [first, last] = [Math.min(a, b), Math.max(a, b)];
+  return [starts[first] as number, starts[last + 1] ?? end];
 }
 
 /** A batch of rows; the second mark of a span that was cut out is not foretold, for it always follows. */

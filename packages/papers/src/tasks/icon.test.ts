@@ -1,4 +1,11 @@
-import { type CaptionedIcon, DataError, IconCoding, iconMarks, shapeIcons } from "@quire/data";
+import {
+  type CaptionedIcon,
+  DataError,
+  ICON_MARKS,
+  IconCoding,
+  iconMarks,
+  shapeIcons,
+} from "@quire/data";
 import { describe, expect, test } from "vitest";
 import { build } from "../iconshop/model.ts";
 import { batchOf, iconBatches } from "./icon-batches.ts";
@@ -117,6 +124,37 @@ describe("data", () => {
     const all = [...iconBatches(data.train, data, varied)];
     expect([...iconBatches(data.train, data, { ...varied, start: 4 })]).toEqual(all.slice(4));
     expect([...iconBatches(data.train, data, { ...varied, epoch: 1 })]).not.toEqual(all);
+  });
+
+  test("what is cut out are whole commands, and the token that ends an icon is none of them", () => {
+    const data = iconLearningData(icons, given);
+    const { mask, endOfMask, end } = iconMarks;
+    const spans = new Set<number>();
+    const every = { cut: 1, shift: 0, size: 5, seed: 3, epoch: 0, start: 0 };
+    for (const { ids, words } of iconBatches(data.train, data, every)) {
+      const [rows = 0, width = 0] = ids.shape;
+      const first = 1 + (words.shape[1] as number);
+      for (let row = 0; row < rows; row++) {
+        const all = ids.toArray().slice(row * width + first, (row + 1) * width);
+        const [from, again] = [all.indexOf(mask), all.lastIndexOf(mask)];
+        // The last token of the longest row is only foretold.
+        const close = all.indexOf(endOfMask, again);
+        expect([iconMarks.move, iconMarks.line, iconMarks.curve]).toContain(all[again + 1]);
+        expect(all[from + 1] as number).toBeLessThan(ICON_MARKS);
+        expect(all[again - 1]).toBe(end);
+        if (close >= 0) spans.add(close - again);
+      }
+    }
+    expect(spans.size).toBeGreaterThan(4);
+  });
+
+  test("batches are of few lengths, and most of their places count", () => {
+    const data = iconLearningData(shapeIcons({ count: 800, seed: 1 }), { ...given, grid: 32 });
+    const plain = { cut: 0.5, shift: 0, size: 16, seed: 3, epoch: 0, start: 0 };
+    const all = [...iconBatches(data.train, data, plain)].map(({ tokens }) => tokens);
+    expect(new Set(all.map(({ shape }) => shape[1])).size).toBeLessThanOrEqual(8);
+    const values = all.flatMap((tokens) => tokens.toArray());
+    expect(values.filter((token) => token >= 0).length / values.length).toBeGreaterThan(0.7);
   });
 
   test("a recipe shows about a hundred thousand icons, in eight batches an epoch or more", () => {
