@@ -95,6 +95,36 @@ describe("choices", () => {
     expect((await first(logits)).toArray()).not.toEqual(once);
     expect((await second(logits)).toArray()).toEqual(once);
   });
+
+  test("noise that is drawn at once has the same shares, and is another for every choice", async () => {
+    const count = 20_000;
+    const rows = hostTensor(
+      Array.from({ length: count * 3 }, (_, i) => [1, 0, -1][i % 3] as number),
+      [count, 3],
+    );
+    const random = new RandomStream(7);
+    const draw = compile((x: Tensor) => {
+      const choice = gumbelChoice(0.5, random, 2 * count * 3);
+      const both = [choice(x), choice(x)].map((soft) => hardChoice(soft)) as [Tensor, Tensor];
+      return [...both.map((made) => sum(made, { axes: 0 })), sum(mul(...both))];
+    });
+    const [first, second, same] = (await draw(rows)).map((value) =>
+      (value as HostTensor).toArray(),
+    );
+    const shares = softmaxOf([1, 0, -1], 1);
+    const near = (found: number, share: number): void => {
+      const deviation = Math.sqrt(count * share * (1 - share));
+      expect(Math.abs(found - count * share)).toBeLessThan(4.5 * deviation);
+    };
+    for (const [i, share] of shares.entries()) {
+      near(first?.[i] as number, share);
+      near(second?.[i] as number, share);
+    }
+    near(
+      same?.[0] as number,
+      shares.reduce((all, share) => all + share * share, 0),
+    );
+  });
 });
 
 describe("a temperature", () => {

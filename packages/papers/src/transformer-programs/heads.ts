@@ -3,17 +3,16 @@
 import { type Choice, Module } from "@quire/nn";
 import {
   add,
-  concat,
+  cast,
   constant,
+  cumulativeSum,
   div,
   hostTensor,
   log,
   matmul,
   mul,
-  relu,
+  pad,
   reshape,
-  split,
-  sub,
   sum,
   type Tensor,
   transpose,
@@ -25,8 +24,14 @@ import { drawn, gateLogits, read } from "./reading.ts";
 
 /** What heads are given beside what they read. */
 export interface HeadInputs {
+  /** Whether a place holds a token, bool `[B, T]`. */
+  readonly shown: Tensor;
   /** Whether a query may see a key, bool `[B, T, T]`. */
   readonly visible: Tensor;
+  /** 0 where a query may see a key, far below any score where it may not. `[B, T, T]` */
+  readonly hidden: Tensor;
+  /** Whether queries see what stands before them only. */
+  readonly causal: boolean;
   readonly choose: Choice;
 }
 
@@ -39,12 +44,10 @@ export interface HeadOptions {
   readonly cardinality: number;
 }
 
-/** Far below what any score is. */
-const NEVER = -1e30;
 /** So that logarithms of 0 and shares of 0 are numbers. */
 const [TINY, SMALL] = [1e-20, 1e-10];
 
-/** Queries turned into the values they look for, and keys, by head. `[N, R, V] -> [H, B, T, V]` each */
+/** Heads that look for the key value that a table names for the query's value. */
 abstract class Matching extends Module {
   readonly query: Variable;
   readonly key: Variable;
@@ -57,14 +60,15 @@ abstract class Matching extends Module {
     this.predicate = drawn([heads, cardinality, cardinality], cardinality);
   }
 
-  /** How well each key matches each query: in a program 1 or 0. `[H, B, T, T]` */
-  protected match([query, key]: readonly [Tensor, Tensor], visible: Tensor, table: Tensor): Tensor {
-    const [batch = 0, length = 0] = visible.shape;
-    const [heads = 0, , values = 0] = query.shape;
-    const shape = [heads, batch, length, values];
-    const wanted = reshape(matmul(query, table), shape);
-    return matmul(wanted, transpose(reshape(key, shape), [0, 1, 3, 2]));
+  /** Queries turned into the values that they look for. `[H, R, V] -> [H, B, T, V]` */
+  protected wanted(query: Tensor, table: Tensor, { shown }: HeadInputs): Tensor {
+    return byPlace(matmul(query, table), shown);
   }
+}
+
+/** What heads read, by sequence and place. `[H, R, V] -> [H, B, T, V]` */
+function byPlace(read: Tensor, { shape: [batch = 0, length = 0] }: Tensor): Tensor {
+  return reshape(read, [read.shape[0] as number, batch, length, read.shape[2] as number]);
 }
 
 /** What categorical heads are made of beside. */
@@ -97,32 +101,39 @@ export class CategoricalHeads extends Matching {
     }
   }
 
-  /** `[N, R, V] -> [H, R, V]` */
-  forward(stream: Tensor, { visible, choose }: HeadInputs): Tensor {
+  /** The gates of queries, of keys and of values. `[3 H, N]` */
+  gates(): readonly Tensor[] {
+    return [this.query.tensor, this.key.tensor, this.value.tensor];
+  }
+
+  /** Query, key and value, `[H, R, V]` each, `-> [H, R, V]` */
+  forward([query, key, value]: readonly Tensor[], inputs: HeadInputs): Tensor {
     const { heads, cardinality, kind, temperature = Math.sqrt(cardinality) } = this.options;
-    const gates = concat([this.query.tensor, this.key.tensor, this.value.tensor]);
-    const [query, key, value] = split(read(gates, stream, choose), 3) as [Tensor, Tensor, Tensor];
+    const { shown, hidden, choose } = inputs;
     const table = kind === "score" ? this.predicate.tensor : choose(this.predicate.tensor);
-    const matches = this.match([query, key], visible, table);
-    const scores = kind === "score" ? matches : this.#nearest(matches, visible);
+    const wanted = this.wanted(query as Tensor, table, inputs);
+    const keys = transpose(byPlace(key as Tensor, shown), [0, 1, 3, 2]);
+    /// How well each key matches each query: in a program 1 or 0. `[H, B, T, T]`
+    const matches = matmul(wanted, keys);
     // The official score attention hides by less; both are far below any score.
-    const allowed = where(visible, scores, NEVER);
-    const attention = choose(div(allowed, temperature));
-    const [batch = 0, length = 0] = visible.shape;
-    const copied = matmul(attention, reshape(value, [heads, batch, length, cardinality]));
-    return reshape(copied, [heads, batch * length, cardinality]);
+    const scores = kind === "score" ? add(matches, hidden) : this.#nearest(matches, inputs);
+    const attention = choose(div(scores, temperature));
+    const copied = matmul(attention, byPlace(value as Tensor, shown));
+    return reshape(copied, [heads, (value as Tensor).shape[1] as number, cardinality]);
   }
 
   /** The logarithm of matches plus what decides between several; the first place matches where none does. */
-  #nearest(matches: Tensor, visible: Tensor): Tensor {
+  #nearest(matches: Tensor, { visible, hidden }: HeadInputs): Tensor {
     const length = visible.shape[1] as number;
     const found = sum(where(visible, matches, 0), { axes: 3, keepDims: true });
-    const none = relu(sub(1, div(found, add(found, SMALL))));
-    const first = Array.from({ length }, (_, place) => Number(place === 0));
-    const filled = add(matches, mul(none, constant(hostTensor(first, [1, 1, 1, length]))));
-    if (this.options.tieBreak === "first") return log(add(div(filled, length), SMALL));
+    // What the official 1 - found / (found + 1e-10) is, in fewer steps and without its rounding.
+    const none = div(SMALL, add(found, SMALL));
+    const filled = add(matches, pad(none, { before: [0, 0, 0, 0], after: [0, 0, 0, length - 1] }));
+    if (this.options.tieBreak === "first") {
+      return add(log(add(div(filled, length), SMALL)), hidden);
+    }
     const bias = biasOfPairs(this.distance ?? nearestBias(this.options.length), length);
-    return add(log(add(filled, TINY)), bias);
+    return add(log(add(filled, TINY)), add(bias, hidden));
   }
 }
 
@@ -145,17 +156,26 @@ export class NumericalHeads extends Matching {
     if (!options.counts) this.value = gateLogits(options.heads, options.numbers);
   }
 
-  /** `[N, R, V], [M, R] -> [H, R]` */
-  forward(stream: Tensor, numbers: Tensor, { visible, choose }: HeadInputs): Tensor {
+  /** The gates of queries and of keys. `[2 H, N]` */
+  gates(): readonly Tensor[] {
+    return [this.query.tensor, this.key.tensor];
+  }
+
+  /// Sums over keys are linear in them. So keys' values are counted first, `[H, B, T, V]`, and each query reads the
+  /// count of the value that it looks for: the same sum, without a table of all pairs of places.
+  /** Query and key, `[H, R, V]` each, and numbers, `[M, R] -> [H, R]` */
+  forward([query, key]: readonly Tensor[], numbers: Tensor, inputs: HeadInputs): Tensor {
+    const { shown, causal, choose } = inputs;
     const { heads } = this.options;
-    const [batch = 0, length = 0] = visible.shape;
-    const gates = concat([this.query.tensor, this.key.tensor]);
-    const [query, key] = split(read(gates, stream, choose), 2) as [Tensor, Tensor];
-    const matches = this.match([query, key], visible, choose(this.predicate.tensor));
-    const summed = read(this.value?.tensor ?? this.#first(), numbers, choose);
-    const seen = where(visible, matches, 0);
-    const sums = matmul(seen, reshape(summed, [heads, batch, length, 1]));
-    return reshape(sums, [heads, batch * length]);
+    const [rows] = numbers.shape.slice(1) as [number];
+    const wanted = this.wanted(query as Tensor, choose(this.predicate.tensor), inputs);
+    const tokens = reshape(cast(shown, "float32"), [1, rows]);
+    const summed = mul(read(this.value?.tensor ?? this.#first(), numbers, choose), tokens);
+    const keys = byPlace(mul(key as Tensor, reshape(summed, [heads, rows, 1])), shown);
+    const counts = causal
+      ? cumulativeSum(keys, { axis: 2 })
+      : sum(keys, { axes: 2, keepDims: true });
+    return mul(reshape(sum(mul(wanted, counts), { axes: 3 }), [heads, rows]), tokens);
   }
 
   /** Gates that are as good as sure of the first number. */

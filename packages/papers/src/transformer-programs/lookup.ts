@@ -4,7 +4,6 @@ import { type Choice, Module } from "@quire/nn";
 import {
   add,
   gelu,
-  logSoftmax,
   matmul,
   relu,
   reshape,
@@ -14,7 +13,7 @@ import {
   unsqueeze,
   Variable,
 } from "@quire/tensor";
-import { drawn, gateLogits, read } from "./reading.ts";
+import { drawn, gateLogits, readParts } from "./reading.ts";
 
 /** What feed-forward modules are made of. */
 export interface LookupOptions {
@@ -66,16 +65,17 @@ export class Lookups extends Module {
     this.each = Array.from({ length: count }, () => new Lookup(options));
   }
 
-  /** `[N, R, V] -> [P, R, K]` */
-  forward(stream: Tensor, choose: Choice): Tensor {
+  /// The official code takes a logarithm of the softmax before it chooses, which changes no choice.
+  /** Logits of the values that are appended, of streams that are read as one. `[N, R, V] -> [P, R, K]` */
+  forward(streams: readonly Tensor[], choose: Choice): Tensor {
     const { reads, values } = this.options;
-    const rows = stream.shape[1] as number;
+    const [rows] = (streams[0] as Tensor).shape.slice(1) as [number];
     const count = this.each.length;
     const gates = this.#stacked(({ gates: own }) => own);
     const flat = reshape(gates, [count * reads, this.options.variables]);
-    const taken = reshape(read(flat, stream, choose), [count, reads, rows, values]);
+    const taken = reshape(readParts(flat, streams, choose), [count, reads, rows, values]);
     const inputs = reshape(transpose(taken, [0, 2, 1, 3]), [count, rows, reads * values]);
-    return choose(logSoftmax(this.layers(inputs)));
+    return this.layers(inputs);
   }
 
   /** What the two layers give for values that were read. `[P, R, I] -> [P, R, K]` */
@@ -94,14 +94,9 @@ export class Lookups extends Module {
         [1],
       ),
     );
+    const outputWeights = this.#stacked(({ outputWeight }) => outputWeight);
     return add(
-      matmul(
-        activate(hidden),
-        transpose(
-          this.#stacked(({ outputWeight }) => outputWeight),
-          [0, 2, 1],
-        ),
-      ),
+      matmul(activate(hidden), outputWeights, { transposeB: true }),
       unsqueeze(
         this.#stacked(({ outputBias }) => outputBias),
         [1],

@@ -14,6 +14,7 @@ import {
   type TemperatureOptions,
 } from "@quire/nn";
 import {
+  add,
   arange,
   causalMask,
   concat,
@@ -31,6 +32,8 @@ import {
   oneHot,
   QuireError,
   reshape,
+  sizeOf,
+  split,
   sub,
   sum,
   type Tensor,
@@ -51,7 +54,7 @@ import type { TieBreak } from "./distance.ts";
 import { CategoricalHeads, type HeadInputs, NumericalHeads } from "./heads.ts";
 import { learnedProgram } from "./learned-program.ts";
 import { type LookupOptions, Lookups } from "./lookup.ts";
-import { drawn } from "./reading.ts";
+import { drawn, read } from "./reading.ts";
 
 /** What a token is made into at first. */
 export interface TokenOptions {
@@ -145,17 +148,46 @@ export class ProgramLayer extends Module {
 
   forward({ categorical, numerical }: Streams, inputs: HeadInputs, mode: Mode): Streams {
     const { choose } = inputs;
-    const append = (stream: Tensor, added: Tensor | undefined): Tensor =>
-      added ? concat([stream, this.dropout.forward(added, mode)]) : stream;
-    const copied = this.categoricalHeads?.forward(categorical, inputs);
-    const summed = this.numericalHeads?.forward(categorical, numerical, inputs);
-    let stream = append(categorical, copied);
-    const numbers = append(numerical, summed);
-    const looked = this.categoricalLookups?.forward(stream, choose);
-    const counted = this.numericalLookups?.forward(unsqueeze(numbers, [2]), choose);
-    stream = append(append(stream, looked), counted);
-    return { categorical: stream, numerical: numbers };
+    const drop = (added: Tensor): Tensor => this.dropout.forward(added, mode);
+    const [copied, summed] = this.#attend({ categorical, numerical }, inputs);
+    const variables = [categorical, ...copied.map(drop)];
+    const numbers = [numerical, ...summed.map(drop)];
+    const logits = [
+      ...(this.categoricalLookups ? [this.categoricalLookups.forward(variables, choose)] : []),
+      ...(this.numericalLookups
+        ? [this.numericalLookups.forward(numbers.map(asVariables), choose)]
+        : []),
+    ];
+    if (logits.length > 0) variables.push(drop(choose(joined(logits))));
+    return { categorical: joined(variables), numerical: joined(numbers) };
   }
+
+  /** What heads append to the variables and to the numbers; all gates of variables choose, and read, at once. */
+  #attend(
+    { categorical, numerical }: Streams,
+    inputs: HeadInputs,
+  ): readonly [copied: readonly Tensor[], summed: readonly Tensor[]] {
+    const { categoricalHeads: copying, numericalHeads: counting } = this;
+    const gates = [...(copying?.gates() ?? []), ...(counting?.gates() ?? [])];
+    if (gates.length === 0) return [[], []];
+    const taken = split(
+      read(joined(gates), categorical, inputs.choose),
+      gates.map(({ shape: [heads = 0] }) => heads),
+    );
+    return [
+      copying ? [copying.forward(taken, inputs)] : [],
+      counting ? [counting.forward(taken.slice(copying ? 3 : 0), numerical, inputs)] : [],
+    ];
+  }
+}
+
+/** Numbers as variables of one value. `[M, R] -> [M, R, 1]` */
+function asVariables(numbers: Tensor): Tensor {
+  return unsqueeze(numbers, [2]);
+}
+
+function joined(parts: readonly Tensor[]): Tensor {
+  return parts.length === 1 ? (parts[0] as Tensor) : concat(parts);
 }
 
 /** Options with the cardinality and the length that a target gives them. */
@@ -219,30 +251,40 @@ export class TransformerProgram extends Module implements SequenceNetwork {
 
   /** Logits of each place's labels, or of the whole sequence's. `[B, T] -> [B, T, L]`, `[B, T] -> [B, 1, L]` */
   forward(ids: Tensor, mode: Mode = inference, choice?: Choice): Tensor {
-    const choose = choice ?? this.#choiceOf(mode);
-    const [batch = 0, length = 0] = ids.shape;
+    const choose = choice ?? this.#choiceOf(ids, mode);
+    const { causal, kind } = this.target;
     const shown = notEqual(ids, PADDING);
-    const inputs = { visible: visiblePairs(shown, this.target.causal), choose };
+    const visible = visiblePairs(shown, causal);
+    const inputs = { shown, visible, hidden: where(visible, 0, NEVER), causal, choose };
     let streams = this.#begin(ids, choose);
     for (const layer of this.layers) streams = layer.forward(streams, inputs, mode);
-    const { categorical, numerical } = streams;
-    const [variables = 0, rows = 0] = categorical.shape;
-    const width = variables * this.options.cardinality;
-    const values = reshape(transpose(categorical, [1, 0, 2]), [rows, width]);
-    const features = this.options.readsNumbers ? concat([values, transpose(numerical)], 1) : values;
-    const places = reshape(features, [batch, length, features.shape[1] as number]);
-    return this.#labelled(this.target.kind === "tagging" ? places : pooled(places, shown));
+    const [batch = 0, length = 0] = ids.shape;
+    const logits = this.#labelled(kind === "tagging" ? streams : pooled(streams, shown));
+    return reshape(logits, [batch, kind === "tagging" ? length : 1, this.target.labels]);
   }
 
   /// Section 3.5: in training all discrete choices are samples of the Gumbel-softmax, whose temperature falls; a
   /// trained model takes the likeliest everywhere.
-  #choiceOf(mode: Mode): Choice {
+  #choiceOf(ids: Tensor, mode: Mode): Choice {
     if (!mode.training) return hardChoice;
     const temperature = this.temperature.forward(mode);
     const { kind } = this.options.relaxation;
-    const isDrawn = kind !== "softmax" && mode.random !== undefined;
-    const soft = isDrawn ? gumbelChoice(temperature, mode.random) : softChoice(temperature);
+    const { random } = mode;
+    const soft =
+      kind === "softmax" || random === undefined
+        ? softChoice(temperature)
+        : gumbelChoice(temperature, random, this.#draws(ids));
     return kind === "gumbel-hard" ? straightThrough(soft) : soft;
+  }
+
+  /** How many logits all choices of a pass have, found by a pass that nothing uses. */
+  #draws(ids: Tensor): number {
+    let count = 0;
+    this.forward(ids, inference, (logits) => {
+      count += sizeOf(logits.shape);
+      return logits;
+    });
+    return count;
   }
 
   /** The variables that a token begins with, and its place as one more. */
@@ -277,15 +319,28 @@ export class TransformerProgram extends Module implements SequenceNetwork {
     return sub(mul(own, 20), 10);
   }
 
-  /** What values and numbers say for the labels; those that are never given come last. */
-  #labelled(features: Tensor): Tensor {
-    const logits = matmul(features, this.labels);
+  /** What values and numbers say for the labels; those that are never given come last. `-> [R, L]` */
+  #labelled({ categorical, numerical }: Streams): Tensor {
     const { never = [], labels } = this.target;
+    const { cardinality, readsNumbers } = this.options;
+    const [variables = 0] = categorical.shape;
+    const width = variables * cardinality;
+    const [ofValues, ofNumbers] = split(
+      this.labels,
+      readsNumbers ? [width, numerical.shape[0] as number] : [width],
+    ) as [Tensor, Tensor];
+    // One product a variable, and their sum: rows need not be turned to the front of the stream.
+    const weights = reshape(ofValues, [variables, cardinality, labels]);
+    const said = sum(matmul(categorical, weights), { axes: 0 });
+    const logits = readsNumbers ? add(said, matmul(transpose(numerical), ofNumbers)) : said;
     if (never.length === 0) return logits;
     const given = Array.from({ length: labels }, (_, label) => Number(!never.includes(label)));
-    return where(notEqual(constant(hostTensor(given)), 0), logits, -1e30);
+    return where(notEqual(constant(hostTensor(given)), 0), logits, NEVER);
   }
 }
+
+/** Far below what any score is. */
+const NEVER = -1e30;
 
 /** Which keys a query may see: neither may be padding, and of a causal program none may come later. `[B, T] -> [B, T, T]` */
 function visiblePairs(shown: Tensor, causal: boolean): Tensor {
@@ -293,10 +348,20 @@ function visiblePairs(shown: Tensor, causal: boolean): Tensor {
   return causal ? logicalAnd(pairs, causalMask(shown.shape[1] as number)) : pairs;
 }
 
-/** The mean over places, those of padding counted as zeros, as officially. `[B, T, F], [B, T] -> [B, 1, F]` */
-function pooled(places: Tensor, shown: Tensor): Tensor {
-  const kept = where(unsqueeze(shown, [2]), places, 0);
-  return div(sum(kept, { axes: 1, keepDims: true }), places.shape[1] as number);
+/** The mean over places, those of padding counted as zeros, as officially: a row a sequence. */
+function pooled({ categorical, numerical }: Streams, shown: Tensor): Streams {
+  const [batch = 0, length = 0] = shown.shape;
+  const [variables = 0, , values = 0] = categorical.shape;
+  const [numbers = 0] = numerical.shape;
+  const mean = (places: Tensor, mask: Tensor): Tensor =>
+    div(sum(where(mask, places, 0), { axes: 2 }), length);
+  return {
+    categorical: mean(
+      reshape(categorical, [variables, batch, length, values]),
+      unsqueeze(shown, [2]),
+    ),
+    numerical: mean(reshape(numerical, [numbers, batch, length]), shown),
+  };
 }
 
 function checkSizes(

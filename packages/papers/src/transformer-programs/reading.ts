@@ -1,7 +1,7 @@
 // N variables, V values of a variable, R rows (all places of all sequences), H readers
 
 import { type Choice, normal } from "@quire/nn";
-import { matmul, reshape, type Shape, type Tensor, Variable } from "@quire/tensor";
+import { add, matmul, reshape, type Shape, split, type Tensor, Variable } from "@quire/tensor";
 
 /// The residual stream is kept with its variables first, `[N, R, V]`: a gate's product with it is then one product
 /// of matrices for all readers, and to append a variable is to join memory.
@@ -18,8 +18,22 @@ export function drawn(shape: Shape, size: number): Variable {
 
 /** What readers read: each one variable, or in training a mixture. `[H, N], [N, R, V] -> [H, R, V]` */
 export function read(gates: Tensor, stream: Tensor, choose: Choice): Tensor {
-  const [variables = 0, ...each] = stream.shape;
+  return readParts(gates, [stream], choose);
+}
+
+/** What readers read of a stream in parts, which need not be joined for it. `[H, N], [N, R, V] -> [H, R, V]` */
+export function readParts(gates: Tensor, parts: readonly Tensor[], choose: Choice): Tensor {
+  const [first, ...others] = parts as [Tensor, ...Tensor[]];
+  const each = first.shape.slice(1);
   const size = each.reduce((product, length) => product * length, 1);
-  const taken = matmul(choose(gates), reshape(stream, [variables, size]));
-  return reshape(taken, [gates.shape[0] as number, ...each]);
+  const chosen = split(
+    choose(gates),
+    parts.map(({ shape: [variables = 0] }) => variables),
+    1,
+  );
+  const taken = [first, ...others].map((part, i) =>
+    matmul(chosen[i] as Tensor, reshape(part, [part.shape[0] as number, size])),
+  );
+  const whole = taken.reduce((sum, part) => add(sum, part));
+  return reshape(whole, [gates.shape[0] as number, ...each]);
 }
