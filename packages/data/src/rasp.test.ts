@@ -45,13 +45,14 @@ test("sequences differ, come again with the seed, and have the tokens and length
   }
 });
 
-test("brackets: all three states are drawn, and about half of the sequences are well begun", () => {
+test("brackets: all three states are drawn, and of half of the draws no bracket is wrong", () => {
   const drawn = rasp("dyck-2", { count: 2000, seed: 1 });
-  const states = (state: string): number =>
-    drawn.filter(({ labels }) => labels.includes(state)).length / drawn.length;
-  expect(states("T")).toBeGreaterThan(0.3);
-  expect(states("F")).toBeGreaterThan(0.5);
-  expect(states("F")).toBeLessThan(1);
+  const share = (holds: (labels: readonly string[]) => boolean): number =>
+    drawn.filter(({ labels }) => holds(labels)).length / drawn.length;
+  expect(share((labels) => labels.includes("T"))).toBeGreaterThan(0.3);
+  expect(share((labels) => !labels.includes("F"))).toBeGreaterThan(0.4);
+  expect(share((labels) => !labels.includes("F"))).toBeLessThan(0.6);
+  expect(share((labels) => labels[0] === "F")).toBeGreaterThan(0.2);
 });
 
 test("there are as many sequences as there are different ones", () => {

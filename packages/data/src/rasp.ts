@@ -85,12 +85,13 @@ function bracketStates(tokens: readonly string[]): string[] {
   });
 }
 
-/** Half of the draws begin with brackets that match, the others are brackets at random. */
+/// The official script asks for as many pairs as there is room for, so what matches at first matches to the end.
+/** Half of the draws are brackets that match as far as they go, the others are brackets at random. */
 function drawBrackets(kinds: number, length: number, random: Random): string[] {
   const letters = brackets.slice(0, kinds).flatMap((pair) => [...pair]);
   let drawn: string[] = [];
   if (random.integer(2) === 1) {
-    const pairs = 1 + random.integer(Math.max(1, Math.floor((length + 1) / 2)));
+    const pairs = Math.ceil(length / 2);
     for (let i = 0; i < pairs; i++) {
       const [left = "", right = ""] = brackets[random.integer(kinds)] as string;
       drawn = random.integer(2) === 0 ? [...drawn, left, right] : [left, ...drawn, right];

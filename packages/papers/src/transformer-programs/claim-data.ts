@@ -1,5 +1,6 @@
 import { DataError, type LabelledSequence, type RaspTask, rasp, raspForm } from "@quire/data";
 import { countParameters } from "@quire/nn";
+import { Random } from "@quire/tensor";
 import type { ComparedLabeller } from "../tasks/sequence-comparison.ts";
 import {
   type EncodedSequences,
@@ -26,7 +27,8 @@ export interface Counts {
 }
 
 /**
- * Sequences of a task, all different from each other.
+ * Sequences of a task, all different from each other. Their parts are drawn at random: short sequences come early, for
+ * there are few of them.
  *
  * @throws DataError when there are not so many.
  */
@@ -40,7 +42,9 @@ export function madeSequences(
   if (all.length < count) {
     throw new DataError(`${task} has ${all.length} sequences of this size, fewer than ${count}.`);
   }
-  return measured(all, { train, validation, test }, { kind: "tagging", ...raspForm(task) });
+  const order = Array.from(new Random(0).fork("parts").permutation(count));
+  const mixed = order.map((place) => all[place] as LabelledSequence);
+  return measured(mixed, { train, validation, test }, { kind: "tagging", ...raspForm(task) });
 }
 
 /** Sequences cut into those to learn from, those for curves, and those to measure on. */
