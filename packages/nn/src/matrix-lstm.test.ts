@@ -116,6 +116,64 @@ describe.each(forms)("the matrix LSTM, %s", (_, options) => {
   });
 });
 
+/** How far values and gradients of the other forms are from the first one's, over the largest value of each. */
+async function apartOf(inputs: readonly HostTensor[]): Promise<number[]> {
+  const results: HostTensor[][] = [];
+  const weights = draws((inputs[2] as HostTensor).shape, 9);
+  for (const options of [{ form: "parallel" }, { form: "recurrent" }, { chunk: 64 }] as const) {
+    const compiled = compile((read: Tensor[], by: Tensor) => {
+      const mixed = run(read as unknown as Inputs, options);
+      return [mixed, ...gradients(sum(mul(mixed, by)), read)];
+    });
+    results.push([...(await compiled([...inputs], weights))]);
+    await compiled.release();
+  }
+  const [wanted, ...others] = results as [HostTensor[], ...HostTensor[][]];
+  return wanted.flatMap((right, which) => {
+    const values = right.toArray();
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    return others.map((got) => {
+      const said = (got[which] as HostTensor).toArray();
+      const off = (value: number, i: number): number => Math.abs(value - (said[i] as number));
+      return values.reduce((most, value, i) => Math.max(most, off(value, i)), 0) / largest;
+    });
+  });
+}
+
+test("what is kept does not lose digits behind what was forgotten long before", async () => {
+  // The first half forgets nearly all, the second keeps nearly all: sums over the first are a thousand times larger than
+  // those that the last tokens' weights are made of.
+  const tokens = 400;
+  const positive = (seed: number): HostTensor => {
+    return hostTensor(
+      draws([tokens * 2], seed)
+        .toArray()
+        .map(Math.abs),
+      [1, 1, tokens, 2],
+    );
+  };
+  const gates = Array.from({ length: tokens }, (_, t) => (t < tokens / 2 ? -12 : 7));
+  const inputs = [
+    ...[positive(1), positive(2), draws([1, 1, tokens, 2], 3)],
+    hostTensor(new Array(tokens).fill(0), [1, 1, tokens, 1]),
+    hostTensor(gates, [1, 1, tokens, 1]),
+  ];
+  expect(Math.max(...(await apartOf(inputs)))).toBeLessThan(2e-6);
+});
+
+test("a thousand tokens, gates as blocks begin: all forms give the same to 1e-5", async () => {
+  const [rows, width, tokens] = [4, 32, 1000];
+  const wide = [1, rows, tokens, width];
+  const noise = draws([1, rows, tokens, 1], 5).toArray();
+  const gates = noise.map((one, i) => 3 + Math.floor(i / tokens) + 0.3 * one);
+  const inputs = [
+    ...[draws(wide, 1), draws(wide, 2), draws(wide, 3)],
+    scaled(draws([1, rows, tokens, 1], 4), 0.3, 0),
+    hostTensor(gates, [1, rows, tokens, 1]),
+  ];
+  expect(Math.max(...(await apartOf(inputs)))).toBeLessThan(1e-5);
+});
+
 test("gates beyond float32's exponentials give finite values in every form", async () => {
   const shape = [1, 1, 6, 2];
   const far = hostTensor([90, -90, 120, 0, -150, 200], [1, 1, 6, 1]);

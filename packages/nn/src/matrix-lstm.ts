@@ -3,7 +3,6 @@
 import { logSigmoid, ShapeError, type Tensor } from "@quire/tensor";
 import { chunkedForm } from "./matrix-lstm/chunked-form.ts";
 import type { ReadTokens } from "./matrix-lstm/normalized.ts";
-import { withOnes } from "./matrix-lstm/normalized.ts";
 import { parallelForm } from "./matrix-lstm/parallel-form.ts";
 import { recurrentForm } from "./matrix-lstm/recurrent-form.ts";
 
@@ -52,8 +51,7 @@ export function matrixLstm(
   const { query, key, value, inputGate, forgetGate } = inputs;
   check([query, key, value, inputGate, forgetGate]);
   const read: ReadTokens = {
-    ...{ query, key, inputGate },
-    value: withOnes(value),
+    ...{ query, key, value, inputGate },
     logForget: logSigmoid(forgetGate),
   };
   if (form === "recurrent") return recurrentForm(read);

@@ -3,18 +3,15 @@
 import {
   abs,
   add,
-  arange,
   concat,
   div,
   exp,
   full,
-  less,
   maximum,
   mul,
   neg,
   slice,
   type Tensor,
-  unsqueeze,
 } from "@quire/tensor";
 
 /** What all forms read. */
@@ -23,7 +20,7 @@ export interface ReadTokens {
   readonly query: Tensor;
   /** `[B, H, T, K]` */
   readonly key: Tensor;
-  /** With a column of ones, so that weights are summed as values are: `[B, H, T, V + 1]`. */
+  /** `[B, H, T, V]` */
   readonly value: Tensor;
   /** `[B, H, T, 1]` */
   readonly inputGate: Tensor;
@@ -47,20 +44,34 @@ export function scaledKey(key: Tensor): Tensor {
   return mul(key, 1 / Math.sqrt(key.shape.at(-1) as number));
 }
 
-/**
- * Summed values over summed weights, or over 1 where those are smaller: h = C q / max(|n q|, e^-m), both scaled by
- * e^-m. `[..., V + 1], [..., 1] -> [..., V]`
- */
-export function normalized(sums: Tensor, peak: Tensor): Tensor {
+/** What a token reads, all of it over e^peak. */
+export interface Sums {
+  /** Values by their weights, `[..., V]`. */
+  readonly values: Tensor;
+  /** The weights, `[..., 1]`. */
+  readonly weights: Tensor;
+}
+
+/** What `withOnes` joined, apart again. `[..., V + 1] -> [..., V], [..., 1]` */
+export function apart(sums: Tensor): Sums {
   const axis = sums.shape.length - 1;
   const width = (sums.shape[axis] as number) - 1;
   const part = (from: number, to: number): Tensor => slice(sums, [from], [to], { axes: [axis] });
-  const least = maximum(abs(part(width, width + 1)), exp(neg(peak)));
-  return div(part(0, width), add(least, EPSILON));
+  return { values: part(0, width), weights: part(width, width + 1) };
 }
 
-/** Where a token would see one that comes after it. `-> [T, T]` */
-export function isAhead(length: number): Tensor {
-  const places = arange(length);
-  return less(unsqueeze(places, [1]), unsqueeze(places, [0]));
+/** Both added, one by one. */
+export function joined(one: Sums, other: Sums): Sums {
+  return {
+    values: add(one.values, other.values),
+    weights: add(one.weights, other.weights),
+  };
+}
+
+/**
+ * Summed values over summed weights, or over 1 where those are smaller: h = C q / max(|n q|, e^-m), both scaled by
+ * e^-m. `[..., V], [..., 1], [..., 1] -> [..., V]`
+ */
+export function normalized({ values, weights }: Sums, peak: Tensor): Tensor {
+  return div(values, add(maximum(abs(weights), exp(neg(peak))), EPSILON));
 }

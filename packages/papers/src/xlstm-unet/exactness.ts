@@ -26,6 +26,7 @@ const cases: Readonly<Record<Budget, readonly Case[]>> = {
     [256, { chunk: 64 }],
     [500, { form: "recurrent" }],
     [500, { chunk: 64 }],
+    [1000, { form: "recurrent" }],
     [1000, { chunk: 64 }],
   ],
   quick: [

@@ -2,7 +2,7 @@ import { makeTensor, type OpSpec, type Tensor } from "../graph/node.ts";
 import type { TensorType } from "../shape.ts";
 import { mul } from "./arithmetic.ts";
 import { type Operand, requireClass, toTensor, type Unary, unary } from "./define.ts";
-import { neg } from "./elementwise.ts";
+import { log1p } from "./elementwise.ts";
 import { tanh } from "./trigonometry.ts";
 
 /** 1 / (1 + e^-x). */
@@ -19,10 +19,20 @@ export const softplus: Unary = unary("softplus", {
   gradient: ({ inputs: [x], dy }, ops) => [ops.mul(dy, ops.sigmoid(x))],
 });
 
-/** The logarithm of the sigmoid, -log(1 + e^-x), without overflow. `[...] -> [...]` */
-export function logSigmoid(x: Operand): Tensor {
-  return neg(softplus(neg(x)));
-}
+/** The logarithm of the sigmoid, -log(1 + e^-x), without overflow and with all its digits where it is near 0. */
+export const logSigmoid: Unary = unary("logSigmoid", {
+  // The runtime's Softplus takes the logarithm of 1 + e^-x, which loses e^-x's digits where that is small.
+  onnx(emit, [x], type) {
+    const decay = emit.one("Exp", [emit.one("Neg", [emit.one("Abs", [x as string])])]);
+    const like = { attributes: {}, inputs: [type], outputs: [type] };
+    const [over] = log1p.spec.lower(emit, [decay], like) as readonly [string];
+    const least = emit.one("Min", [x as string, emit.scalar(0, type.dtype)]);
+    return emit.one("Sub", [least, over]);
+  },
+  evaluate: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
+  // Not 1 - sigmoid, which is a difference of numbers near 1.
+  gradient: ({ inputs: [x], dy }, ops) => [ops.mul(dy, ops.exp(ops.neg(ops.softplus(x))))],
+});
 
 /** max(x, 0); the gradient at 0 is 0. */
 export const relu: Unary = unary("relu", {

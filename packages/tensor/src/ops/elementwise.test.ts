@@ -5,9 +5,11 @@ import type { Tensor } from "../graph/node.ts";
 import { hostTensor } from "../host.ts";
 import { binaries, elementwise, unaries } from "../testing/builders/elementwise.ts";
 import { checkReferences, expectClose } from "../testing/references.ts";
+import { logSigmoid } from "./activations.ts";
 import { add, div, maximum, minimum, mod, mul, pow, sub } from "./arithmetic.ts";
 import type { Unary } from "./define.ts";
 import { abs, clip, expm1, log1p, neg, round, sign } from "./elementwise.ts";
+import { sum } from "./reduce.ts";
 import { cast, where } from "./select.ts";
 
 checkReferences(elementwise);
@@ -20,6 +22,19 @@ test("log1p and expm1 keep the digits of small values, which 1 + x would lose", 
     Math.max(...small.map((x, i) => Math.abs((got[i] as number) / exact(Math.fround(x)) - 1)));
   expect(relative(logs.toArray(), Math.log1p)).toBeLessThan(1e-6);
   expect(relative(powers.toArray(), Math.expm1)).toBeLessThan(1e-6);
+});
+
+test("logSigmoid and its slope keep their digits far above 0, where both are small", async () => {
+  const far = [2, 6, 11, 17, 40];
+  const run = compile((x: Tensor) => {
+    const y = logSigmoid(x);
+    return [y, ...gradients(sum(y), [x])];
+  });
+  const [logs, slopes] = (await run(hostTensor(far, [5]))).map((got) => got.toArray());
+  far.forEach((x, i) => {
+    expect(Math.abs((logs?.[i] as number) / -Math.log1p(Math.exp(-x)) - 1)).toBeLessThan(1e-6);
+    expect(Math.abs((slopes?.[i] as number) * (1 + Math.exp(x)) - 1)).toBeLessThan(1e-6);
+  });
 });
 
 test("infinities pass through log1p and expm1", async () => {
