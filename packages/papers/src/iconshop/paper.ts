@@ -4,9 +4,14 @@ import type { IconShopOptions } from "./model.ts";
 
 const presets: Readonly<Record<string, Preset<IconShopOptions, IconTarget>>> = {
   small: {
+    options: { width: 96, depth: 3, heads: 4, feedForward: 192, sharedHead: true },
+    target: { words: 2001, captionLength: 8, grid: 49, scheme: "point", length: 160 },
+    source: "ours, for some thousand icons within minutes on a processor",
+  },
+  medium: {
     options: { width: 192, depth: 4, heads: 6, feedForward: 384, sharedHead: true },
     target: { words: 2001, captionLength: 8, grid: 49, scheme: "point", length: 160 },
-    source: "ours, for some thousand icons on a processor",
+    source: "ours, for some thousand icons within hours on a processor",
   },
   tiny: {
     options: { width: 128, depth: 2, heads: 4, feedForward: 256, sharedHead: true },
@@ -56,9 +61,9 @@ export const paper: IconPaper<IconShopOptions> = {
   },
   recipe: {
     epochs: 100,
-    batchSize: 32,
-    learningRate: 1e-3,
-    warmUp: 1,
+    batchSize: 16,
+    learningRate: 4e-3,
+    warmUp: 0.5,
     weightDecay: 0.01,
     clipNorm: 1,
   },
