@@ -29,7 +29,7 @@ interface EmojiData {
 }
 
 const sizes = {
-  full: { epochs: 18, prior: 0, classifier: 10, prompts: 12 },
+  full: { epochs: 50, prior: 0, classifier: 10, prompts: 12 },
   quick: { epochs: 1, prior: 0, classifier: 2, prompts: 2 },
 } as const;
 
