@@ -81,7 +81,12 @@ export const paper: IconPaper<IconShopOptions> = {
     {
       from: "a point's row of the head is its own alone",
       to: "in our sizes its column's and its row's are added, as to its vector; the published size has its own alone",
-      why: "the logits can be the same, but what is learnt of one place serves all in its column and its row: of 9,000 made icons four times as little is left to learn after as many steps",
+      why: "the logits can be the same, but what is learnt of one place serves all in its column and its row",
+    },
+    {
+      from: "the official code cuts a span out between any two tokens, the last one too",
+      to: "whole commands are cut out, and the icon's end stays",
+      why: "what is edited are outlines: a filling never begins or ends within a command",
     },
     {
       from: "captions are cut by BERT's tokenizer, whose vectors are kept as BERT has them",
