@@ -143,6 +143,13 @@ export const paper: IconPaper<IconShopOptions> = {
         "More than 90 % of made icons are whole again after any span of their commands was cut out.",
     },
     {
+      id: "infill-fits",
+      statement: "What is filled in fits what stands after it.",
+      figure: "shown by pictures; no figure is given",
+      direction:
+        "More made icons look as they did than where the same drawer goes on from what stands before the span alone.",
+    },
+    {
       id: "real",
       statement:
         "Icons drawn after a few words are valid, unlike one another and those learnt from, and show what was asked for.",
