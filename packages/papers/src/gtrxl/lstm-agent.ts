@@ -18,6 +18,9 @@ export interface LstmAgentOptions {
   readonly depth: number;
 }
 
+/** As DeepMind's library of networks has it unless told otherwise. */
+const FORGET_BIAS = 1;
+
 /** An agent whose memory is the state of an LSTM, the paper's baseline. */
 export class LstmAgent extends Module implements AgentNetwork {
   readonly lstm: Lstm;
@@ -27,7 +30,8 @@ export class LstmAgent extends Module implements AgentNetwork {
 
   constructor({ width, depth }: LstmAgentOptions, { observation, actions }: ControlTarget) {
     super();
-    this.lstm = new Lstm({ in: observation, width, depth });
+    // With forget gates that are half open at first a cue of ten steps ago would count a thousandth.
+    this.lstm = new Lstm({ in: observation, width, depth, forgetBias: FORGET_BIAS });
     this.policy = new Linear({ in: width, out: actions });
     this.value = new Linear({ in: width, out: 1 });
     this.depth = depth;
