@@ -1,10 +1,10 @@
-import type { RaspTask } from "@quire/data";
+import { type RaspTask, raspForm } from "@quire/data";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { meanOf } from "../statistics.ts";
+import { meanOf, percentText, spreadOf } from "../statistics.ts";
 import { compareLabellers } from "../tasks/sequence-comparison.ts";
 import type { SequenceLabeller } from "../tasks/sequence-system.ts";
-import { type Measured, madeSequences, programOf } from "./claim-data.ts";
+import { type Counts, type Measured, madeSequences, programOf } from "./claim-data.ts";
 import type { TransformerProgramOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 
@@ -45,43 +45,52 @@ const solved: readonly Solved[] = [
   },
 ];
 
-/// Of 0.05 and 0.1 the better rate on validation sequences; the paper trains each for 250 epochs of 20,000 sequences.
+/// The sizes of the official programs of these tasks, the official data of 20,000 sequences, and the paper's learning
+/// rate. The paper trains for 8,000 steps on batches of 512; these see a third of the steps or less, on batches of 128.
 const others: readonly Solved[] = [
   {
-    ...{ task: "double-hist", options: programSize(3, [2, 2], [1, 1]) },
-    ...{ published: [0.984, 3], epochs: 40, learningRate: 0.1 },
+    ...{ task: "double-hist", options: programSize(3, [4, 4], [1, 1]) },
+    ...{ published: [0.984, 3], epochs: 20, learningRate: 0.05 },
   },
   {
     ...{ task: "sort", options: programSize(3, [4, 4], [2, 2]) },
-    ...{ published: [0.9983, 3], epochs: 30, learningRate: 0.1 },
+    ...{ published: [0.9983, 3], epochs: 25, learningRate: 0.05 },
   },
   {
     ...{ task: "most-freq", options: programSize(3, [4, 4], [2, 2]) },
-    ...{ published: [0.7569, 3], epochs: 30, learningRate: 0.1 },
+    ...{ published: [0.7569, 3], epochs: 16, learningRate: 0.05 },
   },
   {
     ...{ task: "dyck-1", options: programSize(3, [4, 4], [1, 1], "dyck") },
-    ...{ published: [0.993, 3], epochs: 30, learningRate: 0.1 },
+    ...{ published: [0.993, 3], epochs: 10, learningRate: 0.05 },
   },
   {
     ...{ task: "dyck-2", options: programSize(3, [2, 2], [2, 2], "dyck") },
-    ...{ published: [0.9909, 3], epochs: 30, learningRate: 0.1 },
+    ...{ published: [0.9909, 3], epochs: 12, learningRate: 0.05 },
   },
 ];
 
-const counts = {
-  full: { train: 4000, validation: 400, test: 2000 },
-  quick: { train: 300, validation: 50, test: 100 },
-} as const;
+/** Sequences of the smaller programs; of the others those of the paper, as far as there are so many of the task. */
+const counts = { train: 4000, validation: 400, test: 2000 };
+const quickCounts = { train: 300, validation: 50, test: 100 };
+
+function officialCounts(task: RaspTask): Counts {
+  return raspForm(task).ends
+    ? { train: 11_000, validation: 1000, test: 2000 }
+    : { train: 16_200, validation: 1800, test: 2000 };
+}
 
 const recipe = { ...paper.recipe, batchSize: 128 };
 
 type Data = Readonly<Partial<Record<RaspTask, Measured>>>;
 
 const dataOf =
-  (solved: readonly Solved[]) =>
+  (solved: readonly Solved[], countsOf: (task: RaspTask) => Counts) =>
   (budget: Budget): Promise<Data> => {
-    const all = solved.map(({ task }) => [task, madeSequences(task, counts[budget])] as const);
+    const all = solved.map(({ task }) => {
+      const own = budget === "quick" ? quickCounts : countsOf(task);
+      return [task, madeSequences(task, own)] as const;
+    });
     return Promise.resolve(Object.fromEntries(all));
   };
 
@@ -165,7 +174,7 @@ const LEAST = 0.95;
 
 /** Whether networks become programs that solve tasks. */
 export const solvedTasks: Experiment<Data> = {
-  ...{ claims: ["programs"], seeds: [1, 2, 3], load: dataOf(solved) },
+  ...{ claims: ["programs"], seeds: [1, 2, 3], load: dataOf(solved, () => counts) },
   measure: async (context) => {
     const result = await programsFor(solved, context);
     const found = solved.map(({ task }) => measuredOf(result.rows, task));
@@ -185,20 +194,46 @@ export const solvedTasks: Experiment<Data> = {
 /** How far below the paper's accuracy a program may be that saw a part of the paper's training. */
 const MARGIN = 0.05;
 
-/** The other tasks, each against the paper's accuracy. */
-export const otherTasks: Experiment<Data> = {
-  ...{ claims: others.map(({ task }) => task), seeds: [1, 2, 3], load: dataOf(others) },
-  measure: async (context) => {
-    const result = await programsFor(others, context);
-    const verdicts = others.map(({ task, published: [accuracy] }) => {
-      const found = measuredOf(result.rows, task);
-      return {
-        claim: task,
-        holds: found.accuracy >= accuracy - MARGIN && found.agreement === 1,
-        rule: `Mean accuracy over the seeds is at least ${percent(accuracy - MARGIN)}, five points below the paper's, and every program agrees with its network on every test sequence.`,
-        found: foundText(result.rows, [task]),
-      };
-    });
-    return { ...result, verdicts };
-  },
-};
+/// Whether a training finds a program is a matter of luck, and the paper's figures are those of its best models: the
+/// official program of double-hist, for one, labels 98.4 % of the tokens drawn here, which is the table's figure.
+/** The place of the seed whose program labels most validation tokens right. */
+function bestSeed({ curves }: Row): number {
+  const validated = curves.map(({ points }) => points.at(-1)?.values["accuracy"] ?? 0);
+  return validated.indexOf(Math.max(...validated));
+}
+
+/** Tasks each against the paper's accuracy, by the best of many seeds. */
+function bestOfSeeds(tasks: readonly Solved[], seeds: readonly number[]): Experiment<Data> {
+  return {
+    ...{ claims: tasks.map(({ task }) => task), seeds, load: dataOf(tasks, officialCounts) },
+    measure: async (context) => {
+      const result = await programsFor(tasks, context);
+      const verdicts = tasks.map(({ task, published: [published] }) => {
+        const row = result.rows.find(({ system }) => system === nameOf(task)) as Row;
+        const values = row.metrics["accuracy"] ?? [];
+        const accuracy = values[bestSeed(row)] ?? 0;
+        const { agreement } = measuredOf(result.rows, task);
+        const spread = `mean over ${values.length} seeds ${percentText(meanOf(values))} ± ${percentText(spreadOf(values))}`;
+        return {
+          claim: task,
+          holds: accuracy >= published - MARGIN && agreement === 1,
+          rule: `As in the paper, that one of the seeds' programs is taken which is best on validation sequences: its accuracy on the test sequences is at least ${percent(published - MARGIN)}, five points below the paper's, and every program agrees with its network on every test sequence.`,
+          found: `${task} ${percentText(accuracy)}, ${spread}; agreement at least ${percentText(agreement)}.`,
+        };
+      });
+      return { ...result, verdicts };
+    },
+  };
+}
+
+/** Double histograms, which most trainings do not find: many short ones. */
+export const doubleHistograms = bestOfSeeds(
+  others.filter(({ task }) => task === "double-hist"),
+  Array.from({ length: 12 }, (_, seed) => seed + 1),
+);
+
+/** The other tasks. */
+export const otherTasks = bestOfSeeds(
+  others.filter(({ task }) => task !== "double-hist"),
+  [1, 2, 3, 4, 5, 6],
+);
