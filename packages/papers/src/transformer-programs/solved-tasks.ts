@@ -50,7 +50,7 @@ const solved: readonly Solved[] = [
 const others: readonly Solved[] = [
   {
     ...{ task: "double-hist", options: programSize(3, [4, 4], [1, 1]) },
-    ...{ published: [0.984, 3], epochs: 20, learningRate: 0.05 },
+    ...{ published: [0.984, 3], epochs: 14, learningRate: 0.05 },
   },
   {
     ...{ task: "sort", options: programSize(3, [4, 4], [2, 2]) },
@@ -217,7 +217,7 @@ function bestOfSeeds(tasks: readonly Solved[], seeds: readonly number[]): Experi
         return {
           claim: task,
           holds: accuracy >= published - MARGIN && agreement === 1,
-          rule: `As in the paper, that one of the seeds' programs is taken which is best on validation sequences: its accuracy on the test sequences is at least ${percent(published - MARGIN)}, five points below the paper's, and every program agrees with its network on every test sequence.`,
+          rule: `As in the paper, the program counts that is best on validation sequences, here of all seeds': its accuracy on the test sequences is at least ${percent(published - MARGIN)}, five points below the paper's, and every program agrees with its network on every test sequence.`,
           found: `${task} ${percentText(accuracy)}, ${spread}; agreement at least ${percentText(agreement)}.`,
         };
       });
@@ -229,7 +229,7 @@ function bestOfSeeds(tasks: readonly Solved[], seeds: readonly number[]): Experi
 /** Double histograms, which most trainings do not find: many short ones. */
 export const doubleHistograms = bestOfSeeds(
   others.filter(({ task }) => task === "double-hist"),
-  Array.from({ length: 12 }, (_, seed) => seed + 1),
+  Array.from({ length: 9 }, (_, seed) => seed + 1),
 );
 
 /** The other tasks. */
