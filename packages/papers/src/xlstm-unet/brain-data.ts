@@ -73,11 +73,11 @@ export interface BrainData {
 }
 
 /** The fewest places of regions that a slice has to be worth looking at. */
-const FEWEST = 60;
+const FEWEST = 100;
 
-/** Axial slices, four millimetres a side and apart, parted in slabs so that no neighbour of a test slice is learnt. */
+/** Axial slices, three millimetres a side and apart, parted in slabs so that no neighbour of a test slice is learnt. */
 export async function brainSlices(): Promise<BrainData> {
-  const { values, labels, size } = await coarseHead(4);
+  const { values, labels, size } = await coarseHead(3);
   const [depth, height, width] = size;
   const plane = height * width;
   const parts: Record<string, SegmentationCase[]> = { train: [], validation: [], test: [] };
@@ -93,9 +93,9 @@ export async function brainSlices(): Promise<BrainData> {
   return { train, validation, test };
 }
 
-/** Halves of the head, four millimetres a side: the left is learnt from, the right, mirrored, is measured on. */
+/** Halves of the head, six millimetres a side, so that one patch holds a half: the left is learnt from, the right, mirrored, is measured on. */
 export async function brainHalves(): Promise<BrainData> {
-  const { values, labels, size } = await coarseHead(4);
+  const { values, labels, size } = await coarseHead(6);
   const [depth, height, width] = size;
   const half = Math.floor(width / 2);
   const own = (name: string, column: (x: number) => number, rows: readonly [number, number]) => {

@@ -21,12 +21,13 @@ interface Setting {
   /** The paper's networks: Enc of volumes has a block of Vision-LSTM from the fourth level on alone. */
   readonly own: readonly ("xLSTM-UNet, Bot" | "xLSTM-UNet, Enc")[];
   readonly options: { readonly features: number; readonly blocks: number };
-  /** The most places of a patch. */
+  /** The most places of a patch: nearly a whole slice, or a whole half, so that what lies where can be learnt. */
   readonly places: number;
   readonly recipe: SegmentationRecipe;
 }
 
-const augment = { mirror: true, turn: true, values: true } as const;
+/** No mirroring: a lobe is told by where in the head it lies, and its front turned to the back is another's place. */
+const augment = { mirror: false, turn: true, values: true } as const;
 
 const slices: Setting = {
   claim: "brain-slices",
@@ -35,11 +36,11 @@ const slices: Setting = {
     load: brainSlices,
     own: ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc"],
     options: { features: 8, blocks: 1 },
-    places: 64 * 48,
+    places: 64 * 64,
   },
   recipe: {
-    ...{ epochs: 3, batchSize: 4, batchesPerEpoch: 50, learningRate: 0.005, warmUp: 0.3 },
-    ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0.33, augment },
+    ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 50, learningRate: 0.01, warmUp: 0.3 },
+    ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0, augment },
   },
 };
 
@@ -50,11 +51,11 @@ const volumes: Setting = {
     load: brainHalves,
     own: ["xLSTM-UNet, Bot"],
     options: { features: 6, blocks: 1 },
-    places: 24 * 16 * 16,
+    places: 32 * 40 * 16,
   },
   recipe: {
-    ...{ epochs: 2, batchSize: 2, batchesPerEpoch: 40, learningRate: 0.005, warmUp: 0.3 },
-    ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0.33, augment },
+    ...{ epochs: 3, batchSize: 1, batchesPerEpoch: 40, learningRate: 0.01, warmUp: 0.3 },
+    ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0, augment },
   },
 };
 

@@ -24,6 +24,9 @@ interface Cell {
 /** Cells of a picture. */
 const [FEWEST, MOST] = [5, 9];
 
+/** The share of what lies below that shines through a cell, and the noise's deviation. */
+const [THROUGH, NOISE] = [0.3, 0.2];
+
 /** How far a place is from a cell's middle: 1 at its rim. */
 function reach({ x, y, long, short, angle }: Cell, column: number, row: number): number {
   const [dx, dy] = [column - x, row - y];
@@ -57,15 +60,16 @@ function cellPicture(name: string, random: Random): CellCase {
   const values = new Float32Array(CELL_SIDE * CELL_SIDE);
   for (let place = 0; place < owners.length; place++) {
     const [column, row] = [place % CELL_SIDE, Math.floor(place / CELL_SIDE)];
-    let value = (slope.x * column + slope.y * row) / CELL_SIDE;
+    let bright = 0;
     cells.forEach((cell, i) => {
       const far = reach(cell, column, row);
       if (far >= 1) return;
-      // The later cell lies above, and what lies below shines through.
+      // The later cell lies above, and what lies below shines through a little.
       owners[place] = i + 1;
-      value += cell.brightness * Math.sqrt(1 - far * far);
+      bright = THROUGH * bright + cell.brightness * Math.sqrt(1 - far * far);
     });
-    values[place] = value + 0.35 * random.normal();
+    const ground = (slope.x * column + slope.y * row) / CELL_SIDE;
+    values[place] = ground + bright + NOISE * random.normal();
   }
   const size = [1, CELL_SIDE, CELL_SIDE] as const;
   const labels = withBorders(owners);
