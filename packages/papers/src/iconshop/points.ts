@@ -11,7 +11,7 @@ import { pictureOf } from "./pictures.ts";
 import { sheetOf } from "./sheet.ts";
 
 const counts = {
-  full: { icons: 9000, epochs: 6, references: 1000, drawings: 240 },
+  full: { icons: 9000, epochs: 5, references: 1000, drawings: 240 },
   quick: { icons: 200, epochs: 1, references: 100, drawings: 12 },
 } as const satisfies Record<Budget, object>;
 

@@ -19,7 +19,7 @@ import { sheetOf } from "./sheet.ts";
 
 /** `again` is how often an epoch shows the icons of the families, where it shows others of the package once. */
 const budgets = {
-  full: { epochs: 3, drawings: 100, families: 6, others: 7000, again: 8 },
+  full: { epochs: 2, drawings: 100, families: 6, others: 7000, again: 8 },
   quick: { epochs: 1, drawings: 8, families: 2, others: 50, again: 1 },
 } as const satisfies Record<Budget, object>;
 
