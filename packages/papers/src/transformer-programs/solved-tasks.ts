@@ -16,6 +16,7 @@ interface Solved {
   readonly published: readonly [accuracy: number, layers: number];
   readonly epochs: number;
   readonly learningRate: number;
+  readonly batchSize: number;
 }
 
 /** A program of a size; numbers of heads and modules are of each layer. */
@@ -37,36 +38,38 @@ export function programSize(
 const solved: readonly Solved[] = [
   {
     ...{ task: "hist", options: programSize(1, [1, 4], [1, 1]) },
-    ...{ published: [1, 1], epochs: 25, learningRate: 0.05 },
+    ...{ published: [1, 1], epochs: 25, learningRate: 0.05, batchSize: 128 },
   },
   {
     ...{ task: "reverse", options: programSize(2, [8, 0], [2, 0]) },
-    ...{ published: [0.9979, 3], epochs: 60, learningRate: 0.1 },
+    ...{ published: [0.9979, 3], epochs: 60, learningRate: 0.1, batchSize: 128 },
   },
 ];
 
-/// The sizes of the official programs of these tasks, the official data of 20,000 sequences, and the paper's learning
-/// rate. The paper trains for 8,000 steps on batches of 512; these see a third of the steps or less, on batches of 128.
+/// The sizes of the official programs of these tasks and the official data of 20,000 sequences. The paper trains for
+/// 8,000 steps on batches of 512. All sequences of a batch share one draw of every gate, so the same time is better spent
+/// on more and smaller batches: on validation sequences double-hist came to 92 % in 12,000 steps of 32 at a rate of 0.03,
+/// and not above 68 % in 2,000 to 7,600 steps of 128 or 512 at 0.03 to 0.1.
 const others: readonly Solved[] = [
   {
     ...{ task: "double-hist", options: programSize(3, [4, 4], [1, 1]) },
-    ...{ published: [0.984, 3], epochs: 14, learningRate: 0.05 },
+    ...{ published: [0.984, 3], epochs: 24, learningRate: 0.03, batchSize: 32 },
   },
   {
     ...{ task: "sort", options: programSize(3, [4, 4], [2, 2]) },
-    ...{ published: [0.9983, 3], epochs: 25, learningRate: 0.05 },
+    ...{ published: [0.9983, 3], epochs: 25, learningRate: 0.05, batchSize: 128 },
   },
   {
     ...{ task: "most-freq", options: programSize(3, [4, 4], [2, 2]) },
-    ...{ published: [0.7569, 3], epochs: 16, learningRate: 0.05 },
+    ...{ published: [0.7569, 3], epochs: 16, learningRate: 0.05, batchSize: 128 },
   },
   {
     ...{ task: "dyck-1", options: programSize(3, [4, 4], [1, 1], "dyck") },
-    ...{ published: [0.993, 3], epochs: 10, learningRate: 0.05 },
+    ...{ published: [0.993, 3], epochs: 10, learningRate: 0.05, batchSize: 128 },
   },
   {
     ...{ task: "dyck-2", options: programSize(3, [2, 2], [2, 2], "dyck") },
-    ...{ published: [0.9909, 3], epochs: 12, learningRate: 0.05 },
+    ...{ published: [0.9909, 3], epochs: 12, learningRate: 0.05, batchSize: 128 },
   },
 ];
 
@@ -79,8 +82,6 @@ function officialCounts(task: RaspTask): Counts {
     ? { train: 11_000, validation: 1000, test: 2000 }
     : { train: 16_200, validation: 1800, test: 2000 };
 }
-
-const recipe = { ...paper.recipe, batchSize: 128 };
 
 type Data = Readonly<Partial<Record<RaspTask, Measured>>>;
 
@@ -102,13 +103,13 @@ async function programsFor(
   const rows: Row[] = [];
   const figures: Figure[] = [];
   let trained: SequenceLabeller | undefined;
-  for (const [index, { task, options, published, epochs, learningRate }] of solved.entries()) {
+  for (const [index, { task, options, published, epochs, ...recipe }] of solved.entries()) {
     const own = data[task] as Measured;
     const { rows: found, kept } = await compareLabellers(
       {
         ...{ paper: paper.id, ...own },
         systems: [programOf(nameOf(task), options, own, figureText(published))],
-        recipe: { ...recipe, learningRate, epochs: budget === "quick" ? 2 : epochs },
+        recipe: { ...paper.recipe, ...recipe, epochs: budget === "quick" ? 2 : epochs },
       },
       {
         ...context,
@@ -226,10 +227,10 @@ function bestOfSeeds(tasks: readonly Solved[], seeds: readonly number[]): Experi
   };
 }
 
-/** Double histograms, which most trainings do not find: many short ones. */
+/** Double histograms, which take the most steps. */
 export const doubleHistograms = bestOfSeeds(
   others.filter(({ task }) => task === "double-hist"),
-  Array.from({ length: 9 }, (_, seed) => seed + 1),
+  [1, 2, 3],
 );
 
 /** The other tasks. */
