@@ -29,7 +29,7 @@ import { task } from "./task.ts";
 const options = {
   grid: withDefault(
     whole("Places in each direction that icons are put on", { from: 8, to: 400 }),
-    49,
+    25,
   ),
   points: withDefault(
     choice("How a point is written: by one token, or by one for its column and one for its row", [

@@ -5,12 +5,12 @@ import type { IconShopOptions } from "./model.ts";
 const presets: Readonly<Record<string, Preset<IconShopOptions, IconTarget>>> = {
   small: {
     options: { width: 96, depth: 3, heads: 4, feedForward: 192, sharedHead: true },
-    target: { words: 2001, captionLength: 8, grid: 49, scheme: "point", length: 160 },
+    target: { words: 2001, captionLength: 8, grid: 25, scheme: "point", length: 160 },
     source: "ours, for some thousand icons within minutes on a processor",
   },
   medium: {
     options: { width: 192, depth: 4, heads: 6, feedForward: 384, sharedHead: true },
-    target: { words: 2001, captionLength: 8, grid: 49, scheme: "point", length: 160 },
+    target: { words: 2001, captionLength: 8, grid: 25, scheme: "point", length: 160 },
     source: "ours, for some thousand icons within hours on a processor",
   },
   tiny: {
