@@ -17,7 +17,7 @@ import { adam } from "./far-marker.ts";
 import { foundText, shownMetrics, valuesOf } from "./judge.ts";
 
 const recipe: SegmentationRecipe = {
-  ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 90, learningRate: 0.01, warmUp: 0.3 },
+  ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 75, learningRate: 0.01, warmUp: 0.3 },
   ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0 },
   augment: { mirror: true, turn: true, values: true },
 };
