@@ -1,15 +1,9 @@
-import { type CaptionedIcon, gridIcon, type PointScheme } from "@quire/data";
+import { type CaptionedIcon, gridIcon } from "@quire/data";
 import { mdiIcons } from "@quire/data/files";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, meanOf, percentText } from "../statistics.ts";
-import { captionCoding } from "../tasks/icon-captions.ts";
 import { type ComparedIconDrawer, compareIconDrawers } from "../tasks/icon-comparison.ts";
-import {
-  type IconExample,
-  type IconLearningData,
-  iconExamples,
-  iconLearningData,
-} from "../tasks/icon-data.ts";
+import { type IconLearningData, iconLearningData } from "../tasks/icon-data.ts";
 import type { DrawnIcon } from "../tasks/icon-system.ts";
 import type { IconRecipe } from "../tasks/icon-target.ts";
 import { build, type IconShopOptions } from "./model.ts";
@@ -17,10 +11,9 @@ import { paper } from "./paper.ts";
 import { largest, looksLike, overlap, type Picture, pictureOf } from "./pictures.ts";
 import { sheetOf } from "./sheet.ts";
 
-/** `again` is how often an epoch shows the icons of the families, where it shows others of the package once. */
 const budgets = {
-  full: { epochs: 2, drawings: 100, families: 6, others: 7000, again: 8 },
-  quick: { epochs: 1, drawings: 8, families: 2, others: 50, again: 1 },
+  full: { epochs: 40, drawings: 100, families: 6 },
+  quick: { epochs: 1, drawings: 8, families: 2 },
 } as const satisfies Record<Budget, object>;
 
 /** Words that names of many icons begin with, each with a look of its own. */
@@ -28,14 +21,13 @@ const families = [...["arrow", "battery", "folder", "file", "home", "account"]] 
 
 /** All of 24 units are places, and most icons stand on them. */
 const GRID = 25;
-/** The most tokens of an icon with one token a point, and of the same icons with two; words of a name. */
+/** The most tokens of an icon with one token a point, and of the same icons with two. */
 const [ONE, TWO] = [96, 176];
-const WORDS = 5;
 const options: IconShopOptions = {
-  ...{ width: 64, depth: 2, heads: 4, feedForward: 128, dropout: 0.05, sharedHead: true },
+  ...{ width: 64, depth: 2, heads: 4, feedForward: 128, dropout: 0.1, sharedHead: true },
 };
 const recipe: IconRecipe = {
-  ...{ epochs: 1, batchSize: 8, learningRate: 6e-3, warmUp: 0.2, weightDecay: 0.01, clipNorm: 1 },
+  ...{ epochs: 1, batchSize: 8, learningRate: 8e-3, warmUp: 1, weightDecay: 0.01, clipNorm: 1 },
 };
 
 /** What is shown of each drawer. */
@@ -75,66 +67,43 @@ export const realIcons: Experiment<Data> = {
 };
 
 async function load(budget: Budget): Promise<Data> {
-  const { families: count, drawings, others, again: times } = budgets[budget];
+  const { families: count, drawings } = budgets[budget];
   const own = new Set<string>(families.slice(0, count));
   const { icons } = await mdiIcons();
-  const all = named(icons);
-  const isOwn = ({ captions: [name = []] }: CaptionedIcon): boolean => own.has(name[0] as string);
-  const cut = {
-    grid: GRID,
-    scheme: "point",
-    length: ONE,
-    mostWords: 400,
-    longestCaption: WORDS,
-  } as const;
-  const split = iconLearningData(all.filter(isOwn), { ...cut, validation: 0.25, seed: 0 });
-  const namesOf = (part: readonly IconExample[]): Set<string> =>
-    new Set(part.map(({ name }) => name));
-  const kept = namesOf(split.train);
-  const rest = all.filter((each) => !isOwn(each)).slice(0, others);
-  const wanted = [...all.filter(({ icon }) => kept.has(icon.name)), ...rest];
-  const byName = new Map(all.map((each) => [each.icon.name, each]));
-  const apart = split.validation.map(({ name }) => byName.get(name) as CaptionedIcon);
-  const words = captionCoding(
-    wanted.flatMap(({ captions }) => captions),
-    { most: 2000, longest: WORDS },
+  const some = icons.filter(({ captions: [name = []] }) => own.has(name[0] as string));
+  const given = { grid: GRID, mostWords: 400, longestCaption: 5, validation: 0.25, seed: 0 };
+  const wanted = named(some);
+  const point = iconLearningData(wanted, { ...given, scheme: "point", length: ONE });
+  const kept = new Set([...point.train, ...point.validation].map(({ name }) => name));
+  const coordinates = iconLearningData(
+    wanted.filter(({ icon }) => kept.has(icon.name)),
+    { ...given, scheme: "coordinates", length: TWO },
   );
-  const asData = (scheme: PointScheme, length: number, from: readonly CaptionedIcon[]) => {
-    const shape = { ...words, grid: GRID, scheme, length };
-    const examples = iconExamples(from, shape);
-    const again = examples.filter(({ name }) => kept.has(name));
-    const train = [...examples, ...Array.from({ length: times - 1 }, () => again).flat()];
-    return { ...shape, train, validation: iconExamples(apart, shape), tooLong: 0 };
-  };
-  const point = asData("point", ONE, wanted);
-  const fitting = namesOf(point.train);
-  const same = wanted.filter(({ icon }) => fitting.has(icon.name));
-  const pictures = (from: readonly CaptionedIcon[]): Promise<Known[]> =>
+  const byName = new Map(wanted.map((each) => [each.icon.name, each]));
+  const pictures = (part: "train" | "validation"): Promise<Known[]> =>
     Promise.all(
-      from.map(async ({ icon, captions }) => {
+      point[part].map(async ({ name }) => {
+        const { icon, captions } = byName.get(name) as CaptionedIcon;
         const family = captions[0]?.[0] as string;
         return { ...(await pictureOf(gridIcon(icon, GRID))), family };
       }),
     );
-  const [learnt, unseen] = [await pictures(same), await pictures(apart)];
-  const captions = apart.slice(0, drawings).map((each) => each.captions[0] ?? []);
-  return {
-    ...{ point, coordinates: asData("coordinates", TWO, same), learnt, unseen, captions },
-    ...{ ceiling: rightOf(unseen, 0), floor: rightOf(unseen, Math.floor(unseen.length / 2)) },
-  };
-}
-
-/** How often the judge is right about the pictures themselves, with captions that stand so far from theirs. */
-function rightOf(unseen: readonly Known[], turn: number): number {
+  const [learnt, unseen] = [await pictures("train"), await pictures("validation")];
+  const captions = point.validation
+    .slice(0, drawings)
+    .map(({ name }) => byName.get(name)?.captions[0] as readonly string[]);
   const said = unseen.map((each) =>
     familyOf(
       unseen.filter((other) => other !== each),
       each,
     ),
   );
-  return meanOf(
-    said.map((family, i) => Number(family === unseen[(i + turn) % unseen.length]?.family)),
-  );
+  const right = (turn: number): number =>
+    meanOf(said.map((family, i) => Number(family === unseen[(i + turn) % unseen.length]?.family)));
+  return {
+    ...{ point, coordinates, learnt, unseen, captions },
+    ...{ ceiling: right(0), floor: right(Math.floor(unseen.length / 2)) },
+  };
 }
 
 /** Icons by their names alone. */
