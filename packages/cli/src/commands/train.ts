@@ -141,7 +141,7 @@ function optionTable(paper: Paper, task: Task) {
     preset: text("NAME", "Size of the system; chosen by the data unless said"),
     from: text("RUN", "A run of the same paper whose weights this one begins with"),
     ...task.options,
-    ...optionsOf(recipe, (name) => `the paper's${valueText(published[name])}, cut to the data,`),
+    ...optionsOf(recipe, (name) => `the recipe's${valueText(published[name])}, cut to the data,`),
     ...optionsOf(extraSettings, (name) =>
       published[name] === undefined ? "none" : `the paper's${valueText(published[name])}`,
     ),

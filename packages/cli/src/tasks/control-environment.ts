@@ -25,6 +25,8 @@ export interface ChosenEnvironment {
   readonly spaces: Pick<VectorEnvironment, "observationSpace" | "actionSpace">;
   /** A text that differs where the environments differ. */
   readonly fingerprint: string;
+  /** How many steps back something stands that has to be remembered, where that is known. */
+  readonly reach?: number;
 }
 
 /** How environments are named, for the help. */
@@ -52,7 +54,11 @@ function knownEnvironment(text: string): ChosenEnvironment {
   const make = (sideBySide: SideBySide): VectorEnvironment =>
     environments(known, options, sideBySide);
   const spaces = make({ count: 1, seed: 0 });
-  return { text, make, spaces, fingerprint: fingerprintOf(known, JSON.stringify(options)) };
+  const { length } = options;
+  return {
+    ...{ text, make, spaces, fingerprint: fingerprintOf(known, JSON.stringify(options)) },
+    ...(known === "t-maze" && length !== undefined && { reach: length }),
+  };
 }
 
 /** Reads `length=20,limit=90`. */

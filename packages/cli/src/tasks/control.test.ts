@@ -38,6 +38,17 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+test("a memory that does not reach back to the cue is told", async () => {
+  const { end, notes } = await quire(
+    ...["train", "gtrxl", "--env", "t-maze", "--corridor", "9", ...short],
+    ...["--memory-length", "8", "--name", "short"],
+  );
+  expect(end).toBe("0");
+  expect(notes).toContain(
+    "memory: 8 steps back, too few for what stands 9 back: --memory-length 13 reaches it",
+  );
+});
+
 test("a run leaves an episode to look at, is measured, played, and gone on with", async () => {
   const train = ["train", "gtrxl", "--env", "t-maze", "--corridor", "1", ...short];
   const { end, notes } = await quire(...train, "--name", "maze");

@@ -62,7 +62,8 @@ export const control = task<
   presetFor: ({ presets }) => Object.keys(presets)[0] ?? "",
   recipeFor: ({ recipe }) => recipe as ControlRecipe,
   begin: ({ paper, build, preset, settings, data, recipe, extras, seed }) => {
-    const { text: environment, spaces, make } = data;
+    const { text: environment, spaces, make, reach = 0 } = data;
+    const { memoryLength = reach } = settings as { readonly memoryLength?: number };
     const what = { paper: paper.id, preset, options: settings, environment, spaces };
     const description = describeControlModel(what);
     const model = build(settings, description.target) as AgentNetwork;
@@ -80,6 +81,7 @@ export const control = task<
       facts: [
         ["environment", `${environment}, ${observation} numbers seen, ${actions} actions`],
         ["learning", `${algorithm}, ${count(steps)} steps, unrolls of ${length}${again}`],
+        ...(reach > memoryLength ? [["memory", shortText(memoryLength, reach)] as const] : []),
       ],
     };
   },
@@ -96,6 +98,11 @@ export const control = task<
   predict: playEpisodes,
   evaluate: evaluateAgent,
 });
+
+/** Says of a memory that it cannot reach back to what is to be remembered. */
+function shortText(memory: number, reach: number): string {
+  return `${count(memory)} steps back, too few for what stands ${count(reach)} back: --memory-length ${reach + 4} reaches it`;
+}
 
 function environmentText(path: string, { env, corridor }: Given): string {
   if (path !== "" && env !== undefined) {
