@@ -14,8 +14,7 @@ const budgets = {
     courses: [
       { length: 10, steps: 50_000 },
       { length: 30, steps: 75_000 },
-      { length: 60, steps: 100_000 },
-      { length: 100, steps: 150_000 },
+      { length: 100, steps: 300_000 },
     ],
     episodes: 128,
   },
