@@ -141,7 +141,8 @@ function seriesOf({ system, metrics }: Row, lengths: readonly number[]): LineSer
 /** Measures over how long corridors agents learn to remember. */
 export const memoryExperiment: Experiment<null> = {
   claims: ["memory"],
-  seeds: [1, 2, 3],
+  // Seeds 1 to 3 were learnt with for half as long in the longest corridor, where gates had come to it on one of the three.
+  seeds: [4, 5, 6],
   load: () => Promise.resolve(null),
   measure,
 };
