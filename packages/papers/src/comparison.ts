@@ -1,4 +1,3 @@
-import { computedBeside, defaultRuntime } from "@quire/tensor";
 import type { Curve, ExperimentContext, Row } from "./paper.ts";
 
 /** A system that takes part in a comparison. */
@@ -38,61 +37,38 @@ export interface Comparison<Kept> {
   readonly kept: Kept;
 }
 
-/** Turns that are taken at once, at most: each needs memory of its own. */
-const MOST_AT_ONCE = 4;
-
 /**
- * Has every contestant train with every seed. As many take their turns at once as there are cores, each on its own: small
- * models are no faster on several.
+ * Has every contestant train with every seed.
  *
- * @throws the signal's reason when it ends the comparison early, and what the first turn that fails throws.
+ * @throws the signal's reason when it ends the comparison early.
  */
 export async function compare<Kept>(
   contestants: readonly Contestant<Kept>[],
   { seeds, signal, onProgress }: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
 ): Promise<Comparison<Kept>> {
-  const all = contestants.flatMap((contestant) => seeds.map((seed) => ({ contestant, seed })));
-  if (all.length === 0) throw new Error("A comparison needs at least one system and one seed.");
-  const { cores = 1 } = await defaultRuntime();
-  const atOnce = Math.min(cores, all.length, MOST_AT_ONCE);
-  const failed = new AbortController();
-  const ended = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
-  const shares = all.map(() => 0);
-  const turns: Turn<Kept>[] = [];
-  const waiting = [...all.entries()];
-  const takeTurns = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [place, { contestant, seed }] = next;
-      ended.throwIfAborted();
+  const rows: Row[] = [];
+  const all = contestants.length * seeds.length;
+  let done = 0;
+  let first: { readonly kept: Kept } | undefined;
+  for (const contestant of contestants) {
+    const turns: Turn<Kept>[] = [];
+    for (const seed of seeds) {
+      signal?.throwIfAborted();
+      const doing = `${contestant.name}, seed ${seed}`;
       const turn = await contestant.run(seed, {
-        signal: ended,
-        onProgress: (share, loss) => {
-          shares[place] = share;
-          const doing = `${contestant.name}, seed ${seed}`;
-          const whole = shares.reduce((sum, own) => sum + own, 0) / all.length;
-          onProgress?.({ doing, share: whole, ...(loss !== undefined && { loss }) });
-        },
+        ...(signal && { signal }),
+        onProgress: (share, loss) =>
+          onProgress?.({ doing, share: (done + share) / all, ...(loss !== undefined && { loss }) }),
       });
-      ended.throwIfAborted();
-      shares[place] = 1;
-      turns[place] = turn;
-      if (place > 0) await turn.release?.();
+      signal?.throwIfAborted();
+      done += 1;
+      turns.push(turn);
+      if (first) await turn.release?.();
+      first ??= turn;
     }
-  };
-  await computedBeside(atOnce, async () => {
-    const lanes = Array.from({ length: atOnce }, () =>
-      takeTurns().catch((error: unknown) => {
-        failed.abort(error);
-        throw error;
-      }),
-    );
-    await Promise.allSettled(lanes);
-    await Promise.all(lanes);
-  });
-  const [first] = turns as [Turn<Kept>];
-  const rows = contestants.map((contestant, i) =>
-    rowOf(contestant, turns.slice(i * seeds.length, (i + 1) * seeds.length)),
-  );
+    rows.push(rowOf(contestant, turns));
+  }
+  if (!first) throw new Error("A comparison needs at least one system and one seed.");
   return { rows, kept: first.kept };
 }
 

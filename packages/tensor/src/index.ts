@@ -58,7 +58,6 @@ export {
   type Ranges,
 } from "./quantize/scheme.ts";
 export { Random, type RandomState } from "./random/random.ts";
-export { computedBeside } from "./run/beside.ts";
 export { collectivesInOneProcess, MeetingPoint } from "./run/collectives-in-one-process.ts";
 export { defaultRuntime, devices, runtimeOn, setDevice } from "./run/default.ts";
 export type { Device, DeviceReport } from "./run/device.ts";

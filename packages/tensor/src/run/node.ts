@@ -3,7 +3,6 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { allocate, type TypedArray } from "../dtype.ts";
 import { QuireError } from "../errors.ts";
 import { sizeOf, type TensorType } from "../shape.ts";
-import { modelsBeside } from "./beside.ts";
 import type { Device } from "./device.ts";
 import { nodesInGaps } from "./gpu-gaps.ts";
 import {
@@ -89,14 +88,12 @@ const localSizes = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"];
 
 /**
  * ONNX Runtime counts the machine's cores. A process that is bound to some of them (by mpirun, taskset or a container)
- * gets as many threads, which would otherwise wait for one another; processes of an mpirun that are not bound share them,
- * and so do models that are computed beside one another.
+ * gets as many threads, which would otherwise wait for one another; processes of an mpirun that are not bound share them.
  */
 function threads({ isStage = false }: Signature): InferenceSession.SessionOptions {
   const [own, all] = [availableParallelism(), cpus().length];
   const local = Math.max(1, ...localSizes.map((name) => Number(process.env[name] ?? 1)));
-  const whole = own < all ? own : Math.max(1, Math.floor(all / local));
-  const share = Math.max(1, Math.floor(whole / modelsBeside()));
+  const share = own < all ? own : Math.max(1, Math.floor(all / local));
   return {
     ...(share < all && { intraOpNumThreads: share }),
     // Threads that wait for work by turning in circles take the cores from the model whose turn it is.
@@ -119,7 +116,6 @@ export function nodeRuntimeOn(at: NodePlace): Runtime {
   return {
     name: `node, ${device}`,
     isHostMemory: device === "cpu",
-    ...(device === "cpu" && { cores: availableParallelism() }),
     ...(device === "webgpu" && { mostOperands }),
     allocate: place,
     allocateState: place,

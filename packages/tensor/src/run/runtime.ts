@@ -39,8 +39,6 @@ export interface Runtime {
   readonly name: string;
   /** Whether the memory of state is the host's own, so that the host can write over parts of it. */
   readonly isHostMemory?: boolean;
-  /** How many models it can compute beside one another, each with cores of its own; 1 unless said. */
-  readonly cores?: number;
   /** How many tensors one kernel may read beside one it writes, or write beside one it reads; any number unless said. */
   readonly mostOperands?: number;
   /** Memory for an argument or a result; `data`, if given, is used as it stands where the runtime can. */
