@@ -8,6 +8,7 @@ import type { Grounds } from "./machine.ts";
 import { metricOver, spaced } from "./metric-text.ts";
 import { count, duration } from "./numbers.ts";
 import { experimentReport } from "./report/experiment-report.ts";
+import type { KeptPicture } from "./reproduction/kept-pictures.ts";
 import { runFiles, writeConfig } from "./run-folder.ts";
 import { exportSystem, saveWeights } from "./saving.ts";
 import { table, wrapped } from "./table.ts";
@@ -58,6 +59,8 @@ export interface MeasuredExperiment
   readonly processorSeconds?: number;
   readonly seeds: readonly number[];
   readonly grounds: Grounds;
+  /** Files of the pictures that it showed, in the paper's folder. */
+  readonly pictures?: readonly KeptPicture[];
 }
 
 /** What `results/PAPER.json` holds. */
@@ -113,9 +116,11 @@ export async function keepResults(
     await exportSystem(join(folder, runFiles.onnx), trained);
   }
   const facts = experiments.flatMap((experiment) => factsOf(experiment, budget));
-  const report = await experimentReport({ paper, facts, results: experiments });
+  const report = await experimentReport({ paper, facts, results: experiments, folder });
   await writeWhole(join(folder, runFiles.report), report);
-  return [...(trained ? [runFiles.model, runFiles.onnx] : []), runFiles.report];
+  const pictures = experiments.flatMap((experiment) => experiment.pictures ?? []);
+  const drawn = pictures.map(({ file }) => file).filter((file) => existsSync(join(folder, file)));
+  return [...(trained ? [runFiles.model, runFiles.onnx] : []), runFiles.report, ...drawn];
 }
 
 /** What a report says of how an experiment was measured. */

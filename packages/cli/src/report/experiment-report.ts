@@ -1,7 +1,8 @@
 import { type ExperimentResult, meanOf, type Paper } from "@quire/papers";
 import { metricOver, spaced } from "../metric-text.ts";
 import { count, duration } from "../numbers.ts";
-import { figureBody } from "./figures.ts";
+import { type KeptPicture, keptBytes } from "../reproduction/kept-pictures.ts";
+import { figureBody, pngBody } from "./figures.ts";
 import { htmlTable, page, type Section } from "./html.ts";
 import { curvePlot } from "./plots.ts";
 
@@ -9,17 +10,23 @@ import { curvePlot } from "./plots.ts";
 export interface ExperimentReport {
   readonly paper: Paper;
   readonly facts: readonly (readonly [what: string, value: string])[];
-  readonly results: readonly ExperimentResult[];
+  readonly results: readonly (ExperimentResult & { readonly pictures?: readonly KeptPicture[] })[];
+  /** Where pictures were kept. */
+  readonly folder: string;
 }
 
 /** The report of a paper's experiments: verdicts, systems, learning curves with every seed, and the machine. */
 export async function experimentReport(report: ExperimentReport): Promise<string> {
-  const { paper, facts, results } = report;
+  const { paper, facts, results, folder } = report;
   const sections: Section[] = [{ title: "Claims", body: verdictTable(paper, results) }];
   for (const result of results) {
     sections.push({ title: "Systems", body: systemTable(result) });
     for (const figure of result.figures ?? []) {
       sections.push({ title: figure.title, body: await figureBody(figure) });
+    }
+    for (const picture of result.pictures ?? []) {
+      const png = keptBytes(folder, picture);
+      if (png) sections.push({ title: picture.title, body: pngBody(png, picture.caption) });
     }
     const curves = await curvesOf(result);
     if (curves !== "") sections.push({ title: "Learning curves", body: curves });

@@ -16,7 +16,7 @@ function drawn(figure: Figure): string | Promise<string> {
     case "heat":
       return svgOf(heatSpec(figure));
     case "pixels":
-      return pixelsImage(figure);
+      return pngOf(figure).then((png) => pngBody(png));
     case "svg":
       // As an image an SVG can neither run scripts nor reach anything.
       return image(`data:image/svg+xml;base64,${Buffer.from(figure.svg).toString("base64")}`);
@@ -96,11 +96,18 @@ function heatSpec({ rows, columns, values }: HeatMap): TopLevelSpec {
   };
 }
 
-async function pixelsImage({ width, height, bytes }: Pixels): Promise<string> {
+/** A picture of bytes as the bytes of a PNG. */
+export async function pngOf({ width, height, bytes }: Pixels): Promise<Buffer> {
   const { default: sharp } = await import("sharp");
-  const raw = { width, height, channels: 4 } as const;
-  const png = await sharp(bytes, { raw }).png().toBuffer();
-  return image(`data:image/png;base64,${png.toString("base64")}`);
+  return await sharp(bytes, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+}
+
+/** A PNG as HTML that stands alone. */
+export function pngBody(png: Buffer, caption?: string): string {
+  const said = caption === undefined ? "" : `<p>${escaped(caption)}</p>`;
+  return `${image(`data:image/png;base64,${png.toString("base64")}`)}${said}`;
 }
 
 function image(source: string): string {

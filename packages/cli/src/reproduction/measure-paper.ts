@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Budget, Experiment, ExperimentResult, Paper, System } from "@quire/papers";
 import { QuireError } from "@quire/tensor";
 import type { Context } from "../command.ts";
@@ -10,6 +11,7 @@ import {
   recordPath,
   writeRecord,
 } from "../results.ts";
+import { keepPictures } from "./kept-pictures.ts";
 
 /** How experiments are measured. */
 export interface MeasureOptions {
@@ -64,7 +66,7 @@ export async function measurePaper(
     if (options.keep && kept && isCurrent(paper.id, kept, seeds)) continue;
     try {
       const { result, entry } = await measure(
-        { paper, experiment, seeds, budget },
+        { paper, experiment, seeds, budget, folder: join(out, paper.id) },
         { ...context, signal },
       );
       if (trained) await result.trained?.release();
@@ -111,10 +113,12 @@ interface Measurement {
   readonly experiment: Experiment;
   readonly seeds: readonly number[];
   readonly budget: Budget;
+  /** Where its pictures go. */
+  readonly folder: string;
 }
 
 async function measure(
-  { paper, experiment, seeds, budget }: Measurement,
+  { paper, experiment, seeds, budget, folder }: Measurement,
   { console, signal }: Pick<Context, "console"> & { readonly signal: AbortSignal },
 ): Promise<{ readonly result: ExperimentResult; readonly entry: MeasuredExperiment }> {
   const started = new Date();
@@ -130,14 +134,15 @@ async function measure(
     .finally(progress.finish);
   const { metrics, rows, verdicts, figures = [] } = result;
   const { user, system } = process.cpuUsage(before);
+  const pictures = await keepPictures(folder, experiment.claims[0] ?? "picture", figures);
   const entry: MeasuredExperiment = {
     claims: experiment.claims,
     date: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     processorSeconds: (user + system) / 1e6,
     ...{ seeds, grounds: on, metrics, rows, verdicts },
-    // Bytes of pictures are shown in the report alone.
     figures: figures.filter(({ kind }) => kind !== "pixels"),
+    ...(pictures.length > 0 && { pictures }),
   };
   return { result, entry };
 }

@@ -151,6 +151,40 @@ describe("reproduce --all", () => {
     expect(runs.length).toBe(4);
   });
 
+  test("pictures of bytes are files beside the report, which shows them", async () => {
+    const figure = {
+      ...{ kind: "pixels", title: "What it draws", caption: "All red.", width: 2, height: 1 },
+      bytes: Uint8ClampedArray.of(255, 0, 0, 255, 255, 0, 0, 255),
+    } as const;
+    const plain = counting(["first"], true, []);
+    const drawing: Experiment = {
+      ...plain,
+      measure: async (context) => ({
+        ...(await plain.measure(context)),
+        figures: [figure, figure],
+      }),
+    };
+    await reproduceAll([source("alpha", [drawing])], { ...how, out }, context());
+    const record = await readRecord(out, "alpha");
+    expect(record?.experiments[0]?.figures).toEqual([]);
+    expect(record?.experiments[0]?.pictures).toEqual([
+      { title: "What it draws", caption: "All red.", file: "first.png" },
+      { title: "What it draws", caption: "All red.", file: "first-2.png" },
+    ]);
+    const png = readFileSync(join(out, "alpha", "first-2.png"));
+    const report = readFileSync(join(out, "alpha", "report.html"), "utf8");
+    expect(report.split(`data:image/png;base64,${png.toString("base64")}`)).toHaveLength(3);
+    // What is gone, as in a fresh clone, is left out.
+    rmSync(join(out, "alpha", "first.png"));
+    await reproduceAll(
+      [source("alpha", [drawing, counting(["second"], true, [])])],
+      { ...how, out },
+      context(),
+    );
+    const again = readFileSync(join(out, "alpha", "report.html"), "utf8");
+    expect(again.split("data:image/png;base64,")).toHaveLength(2);
+  });
+
   test("sources that were changed without a commit are other grounds each time", () => {
     expect(isSameGround(ground, { ...ground, commit: "a later one" })).toBe(true);
     expect(isSameGround(ground, { ...ground, sources: "another tree" })).toBe(false);
