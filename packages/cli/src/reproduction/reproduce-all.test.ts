@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Experiment, Paper } from "@quire/papers";
+import type { Experiment, Figure, Paper } from "@quire/papers";
 import { QuireError } from "@quire/tensor";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Context } from "../command.ts";
@@ -152,10 +152,11 @@ describe("reproduce --all", () => {
   });
 
   test("pictures of bytes are files beside the report, which shows them", async () => {
-    const figure = {
-      ...{ kind: "pixels", title: "What it draws", caption: "All red.", width: 2, height: 1 },
+    const figure: Figure = {
+      kind: "pixels",
+      ...{ title: "What it draws", caption: "All red.", width: 2, height: 1 },
       bytes: Uint8ClampedArray.of(255, 0, 0, 255, 255, 0, 0, 255),
-    } as const;
+    };
     const plain = counting(["first"], true, []);
     const drawing: Experiment = {
       ...plain,
