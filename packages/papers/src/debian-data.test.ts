@@ -62,9 +62,9 @@ test.skipIf(!holds.atlas)(
   async () => {
     const slices = await brainSlices();
     expect([slices.train.length, slices.validation.length, slices.test.length]).toEqual([
-      14, 3, 12,
+      19, 4, 16,
     ]);
-    expect(slices.train[0]?.size).toEqual([1, 54, 45]);
+    expect(slices.train[0]?.size).toEqual([1, 72, 60]);
     const names = (cases: readonly { readonly name: string }[]): number[] =>
       cases.map(({ name }) => Number(name.split(" ")[1]));
     // No slice that is measured on stands beside one that is learnt from.
@@ -73,7 +73,7 @@ test.skipIf(!holds.atlas)(
     }
     const halves = await brainHalves();
     for (const [half] of [halves.train, halves.test]) {
-      expect(half?.size).toEqual([45, 54, 22]);
+      expect(half?.size).toEqual([30, 36, 15]);
       expect([...new Set(half?.labels)].sort()).toEqual([0, 1, 2, 3, 4, 5]);
     }
   },
