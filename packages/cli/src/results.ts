@@ -8,7 +8,7 @@ import type { Grounds } from "./machine.ts";
 import { metricOver, spaced } from "./metric-text.ts";
 import { count, duration } from "./numbers.ts";
 import { experimentReport } from "./report/experiment-report.ts";
-import type { KeptPicture } from "./reproduction/kept-pictures.ts";
+import type { KeptPicture } from "./report/kept-pictures.ts";
 import { runFiles, writeConfig } from "./run-folder.ts";
 import { exportSystem, saveWeights } from "./saving.ts";
 import { table, wrapped } from "./table.ts";

@@ -1,9 +1,9 @@
 import { type ExperimentResult, meanOf, type Paper } from "@quire/papers";
 import { metricOver, spaced } from "../metric-text.ts";
 import { count, duration } from "../numbers.ts";
-import { type KeptPicture, keptBytes } from "../reproduction/kept-pictures.ts";
 import { figureBody, pngBody } from "./figures.ts";
 import { htmlTable, page, type Section } from "./html.ts";
+import { type KeptPicture, keptBytes } from "./kept-pictures.ts";
 import { curvePlot } from "./plots.ts";
 
 /** What a report of a paper's experiments is made from. */

@@ -3,6 +3,7 @@ import type { Budget, Experiment, ExperimentResult, Paper, System } from "@quire
 import { QuireError } from "@quire/tensor";
 import type { Context } from "../command.ts";
 import { grounds, isSameGround } from "../machine.ts";
+import { keepPictures } from "../report/kept-pictures.ts";
 import {
   keepResults,
   type MeasuredExperiment,
@@ -11,7 +12,6 @@ import {
   recordPath,
   writeRecord,
 } from "../results.ts";
-import { keepPictures } from "./kept-pictures.ts";
 
 /** How experiments are measured. */
 export interface MeasureOptions {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure } from "@quire/papers";
 import { makeFolder, writeWhole } from "../files.ts";
-import { pngOf } from "../report/figures.ts";
+import { pngOf } from "./figures.ts";
 
 /** A picture that an experiment showed: a file beside the report, for its bytes are too many for a record. */
 export interface KeptPicture {
