@@ -1,8 +1,14 @@
 import { QuireError, Random } from "@quire/tensor";
+import type { Row } from "./paper.ts";
 
 /** The mean of one value a seed. */
 export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A system's values of a metric, one a seed; none where it has no row or was not measured so. */
+export function metricOf(rows: readonly Row[], system: string, metric: string): readonly number[] {
+  return rows.find((row) => row.system === system)?.metrics[metric] ?? [];
 }
 
 /** A share in percent with one digit, as verdicts have it. */

@@ -14,7 +14,7 @@ import {
 } from "@quire/nn";
 import { mean, relu, type Tensor } from "@quire/tensor";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf, percentText } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf, percentText } from "../statistics.ts";
 import { type ComparedSystem, compareImageClassifiers } from "../tasks/image-comparison.ts";
 import type { ImageRecipe, ImageTarget } from "../tasks/image-target.ts";
 import { build, type CompactTransformerOptions } from "./model.ts";
@@ -152,8 +152,7 @@ async function measure({
 
 /** Whether each claim holds, by differences seed by seed. */
 function verdictsOf(rows: readonly Row[]): ExperimentResult["verdicts"] {
-  const of = (name: string): readonly number[] =>
-    rows.find(({ system }) => system === name)?.metrics["accuracy"] ?? [];
+  const of = (name: string): readonly number[] => metricOf(rows, name, "accuracy");
   const above = (claim: string, first: string, second: string) => ({
     claim,
     holds: exceeds(of(first), of(second)),

@@ -7,7 +7,7 @@ import type {
   Row,
   ShownMetric,
 } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import {
   type ComparedTable,
   contestantOn,
@@ -72,7 +72,7 @@ async function measure({
 }
 
 function meansOf(rows: readonly Row[], name: string): readonly number[] {
-  return rows.find(({ system }) => system === name)?.metrics["mean"] ?? [];
+  return metricOf(rows, name, "mean");
 }
 
 /** A row with the mean of its scores over the tables. */

@@ -8,7 +8,7 @@ import type {
   Row,
   ShownMetric,
 } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import {
   type ComparedTable,
   contestantOn,
@@ -69,8 +69,7 @@ function verdict(
   other: string,
   rows: readonly Row[],
 ): ExperimentResult["verdicts"][number] {
-  const of = (name: string): readonly number[] =>
-    rows.find(({ system }) => system === name)?.metrics["rank"] ?? [];
+  const of = (name: string): readonly number[] => metricOf(rows, name, "rank");
   return {
     claim,
     holds: exceeds(of(other), of(names.excel)),

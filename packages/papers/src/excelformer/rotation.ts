@@ -9,7 +9,7 @@ import type {
   Row,
   ShownMetric,
 } from "../paper.ts";
-import { exceeds, meanOf } from "../statistics.ts";
+import { exceeds, meanOf, metricOf } from "../statistics.ts";
 import {
   type ComparedTable,
   contestantOn,
@@ -134,7 +134,7 @@ async function measure({
 /** What a system loses by the rotation, a mean over the tables for each seed. */
 function lostBy(name: string, rows: readonly Row[], tables: readonly string[]): number[] {
   const scores = (system: string, table: string): readonly number[] =>
-    rows.find((row) => row.system === system)?.metrics[table] ?? [];
+    metricOf(rows, system, table);
   const seeds = rows[0]?.seconds ?? [];
   return seeds.map((_, seed) =>
     meanOf(

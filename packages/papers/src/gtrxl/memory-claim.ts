@@ -2,10 +2,10 @@ import { environments } from "@quire/data";
 import { compare, type Turn, type TurnHooks } from "../comparison.ts";
 import type { LineSeries } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import type { ControlAgent, ControlRecipe, MakeEnvironments } from "../tasks/control.ts";
 import { type Contestant, contestants, parametersOf } from "./contestants.ts";
-import { named, type Taught, taught, valuesOf } from "./reinforced.ts";
+import { named, type Taught, taught } from "./reinforced.ts";
 
 /// Section 4.2 varies how far back must be remembered by the Numpad's size; here the T-maze's corridor does. Longer corridors
 /// are learnt in for more steps, by all systems alike. The last one is what the claim is judged by.
@@ -100,7 +100,7 @@ async function measure(context: ExperimentContext<null>): Promise<ExperimentResu
     })),
     context,
   );
-  const of = (name: string): readonly number[] => valuesOf(rows, name, successAfter(judged));
+  const of = (name: string): readonly number[] => metricOf(rows, name, successAfter(judged));
   const shares = rows.map(({ system }) => `${system} ${(100 * meanOf(of(system))).toFixed(1)} %`);
   const lengths = counts.courses.map(({ length }) => length);
   const steps = counts.courses.map((course) => course.steps.toLocaleString("en-US"));

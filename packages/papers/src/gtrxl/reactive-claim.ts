@@ -1,10 +1,10 @@
 import { environments } from "@quire/data";
 import { compare } from "../comparison.ts";
 import type { Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import type { ControlAgent, MakeEnvironments } from "../tasks/control.ts";
 import { contestants, parametersOf } from "./contestants.ts";
-import { named, taught, valuesOf } from "./reinforced.ts";
+import { named, taught } from "./reinforced.ts";
 
 /// As deep as those that are looked at for stability.
 const budgets = {
@@ -33,7 +33,7 @@ async function measure(context: ExperimentContext<null>): Promise<ExperimentResu
     })),
     context,
   );
-  const of = (name: string): readonly number[] => valuesOf(rows, name, "meanReturn");
+  const of = (name: string): readonly number[] => metricOf(rows, name, "meanReturn");
   const found = rows.map(({ system }) => `${system} ${meanOf(of(system)).toFixed(3)}`).join(", ");
   return {
     metrics: [

@@ -1,6 +1,6 @@
 import { DivergenceError } from "@quire/train";
 import type { TurnHooks } from "../comparison.ts";
-import type { CurvePoint, Row } from "../paper.ts";
+import type { CurvePoint } from "../paper.ts";
 import {
   ControlAgent,
   type ControlRecipe,
@@ -69,9 +69,4 @@ export function named({ name, figure }: Contestant): {
   readonly figure?: string;
 } {
   return figure === undefined ? { name } : { name, figure };
-}
-
-/** A system's values of a metric, one a seed. */
-export function valuesOf(rows: readonly Row[], name: string, metric: string): readonly number[] {
-  return rows.find(({ system }) => system === name)?.metrics[metric] ?? [];
 }

@@ -2,10 +2,10 @@ import { environments } from "@quire/data";
 import { compare, type Turn, type TurnHooks } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import type { ControlAgent, MakeEnvironments } from "../tasks/control.ts";
 import { type Contestant, contestants, parametersOf } from "./contestants.ts";
-import { named, type Taught, taught, valuesOf } from "./reinforced.ts";
+import { named, type Taught, taught } from "./reinforced.ts";
 
 /// Section 4.3 draws learning rates and seeds and looks which runs fall apart; here each rate meets each seed. It takes depth
 /// for a canonical transformer to fall apart; the paper's have 12 layers.
@@ -75,7 +75,7 @@ async function measure(context: ExperimentContext<null>): Promise<ExperimentResu
     })),
     context,
   );
-  const of = (name: string): readonly number[] => valuesOf(rows, name, "collapsed");
+  const of = (name: string): readonly number[] => metricOf(rows, name, "collapsed");
   const shares = rows.map(({ system }) => `${system} ${(100 * meanOf(of(system))).toFixed(0)} %`);
   return {
     metrics: [

@@ -1,6 +1,6 @@
 import type { CaptionedIcon } from "@quire/data";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf, percentText } from "../statistics.ts";
+import { exceeds, meanOf, metricOf, percentText } from "../statistics.ts";
 import { type ComparedIconDrawer, compareIconDrawers } from "../tasks/icon-comparison.ts";
 import type { DrawnIcon } from "../tasks/icon-system.ts";
 import type { IconRecipe } from "../tasks/icon-target.ts";
@@ -123,16 +123,12 @@ async function drawingRates(
   return { match: meanOf(shown.map(Number)), valid: meanOf(valid) };
 }
 
-function valuesOf(rows: readonly Row[], system: string, metric: string): readonly number[] {
-  return rows.find((row) => row.system === system)?.metrics[metric] ?? [];
-}
-
 function pointsVerdict(
   rows: readonly Row[],
   ceiling: number,
 ): ExperimentResult["verdicts"][number] {
   const of = (metric: string) =>
-    [valuesOf(rows, names.one, metric), valuesOf(rows, names.two, metric)] as const;
+    [metricOf(rows, names.one, metric), metricOf(rows, names.two, metric)] as const;
   const [tokens, valid, match] = [of("tokens"), of("valid"), of("match")];
   const ratio = meanOf(tokens[0]) / meanOf(tokens[1]);
   return {

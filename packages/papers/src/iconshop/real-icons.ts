@@ -1,7 +1,7 @@
 import { type CaptionedIcon, gridIcon } from "@quire/data";
 import { mdiIcons } from "@quire/data/files";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf, percentText } from "../statistics.ts";
+import { exceeds, meanOf, metricOf, percentText } from "../statistics.ts";
 import { type ComparedIconDrawer, compareIconDrawers } from "../tasks/icon-comparison.ts";
 import { type IconLearningData, iconLearningData } from "../tasks/icon-data.ts";
 import type { DrawnIcon } from "../tasks/icon-system.ts";
@@ -190,8 +190,7 @@ function verdictOf(
   rows: readonly Row[],
   { ceiling, floor }: Data,
 ): ExperimentResult["verdicts"][number] {
-  const of = (system: string, metric: string): readonly number[] =>
-    rows.find((row) => row.system === system)?.metrics[metric] ?? [];
+  const of = (system: string, metric: string): readonly number[] => metricOf(rows, system, metric);
   const said = (metric: string): string =>
     [names.one, names.two].map((name) => percentText(meanOf(of(name, metric)))).join(" against ");
   return {

@@ -11,7 +11,7 @@ import type {
   Verdict,
 } from "../paper.ts";
 import type { Recipe } from "../recipe.ts";
-import { exceeds, meanOf } from "../statistics.ts";
+import { exceeds, meanOf, metricOf } from "../statistics.ts";
 import { type ComparedForecaster, compareForecasters } from "../tasks/forecast-comparison.ts";
 import { firstSteps, type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
 import { forecastFigure, windowStretch } from "../tasks/forecast-figure.ts";
@@ -139,7 +139,7 @@ async function lastForecast(
 /** Whether each claim holds on both data sets, by differences seed by seed. */
 function verdictsOf(rows: readonly Row[], data: readonly NamedSeries[]): readonly Verdict[] {
   const of = (set: string, name: string): readonly number[] =>
-    rows.find(({ system }) => system === `${set}: ${name}`)?.metrics["mse"] ?? [];
+    metricOf(rows, `${set}: ${name}`, "mse");
   const below = (claim: string, other: string, share: number, rule: string): Verdict => ({
     claim,
     holds: data.every(({ name }) =>

@@ -3,7 +3,7 @@ import type { Contestant, Turn, TurnHooks } from "../comparison.ts";
 import { compare } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult, Row, Verdict } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import type { LinkageRecipe, LinkageTarget } from "../tasks/linkage-target.ts";
 import { trainLinker } from "../tasks/linkage-training.ts";
 import { Linker } from "../tasks/linker.ts";
@@ -92,8 +92,7 @@ async function compared(
 
 /** Whether the first system is above each of the others, seed by seed. */
 function above(claim: string, rows: readonly Row[], others: readonly string[]): Verdict {
-  const of = (name: string): readonly number[] =>
-    rows.find(({ system }) => system === name)?.metrics["accuracy"] ?? [];
+  const of = (name: string): readonly number[] => metricOf(rows, name, "accuracy");
   const all = [names.encoder, ...others];
   return {
     claim,

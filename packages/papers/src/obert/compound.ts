@@ -9,7 +9,7 @@ import {
 } from "@quire/tensor";
 import { loadModel, modelTensors } from "@quire/train";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { meanOf } from "../statistics.ts";
+import { meanOf, metricOf } from "../statistics.ts";
 import { classAccuracy, type LinkageBatch } from "../tasks/linkage-training.ts";
 import { Linker } from "../tasks/linker.ts";
 import {
@@ -176,8 +176,7 @@ const shown = [
 ] as const;
 
 function verdictOf(rows: readonly Row[]): ExperimentResult["verdicts"][number] {
-  const mean = (system: string, metric: string): number =>
-    meanOf(rows.find((row) => row.system === system)?.metrics[metric] ?? []);
+  const mean = (system: string, metric: string): number => meanOf(metricOf(rows, system, metric));
   const smaller = mean(names.dense, "megabytes") / mean(names.all, "megabytes");
   const lost = mean(names.dense, "accuracy") - mean(names.all, "accuracy");
   const faster = mean(names.dense, "milliseconds") / mean(names.all, "milliseconds");

@@ -1,6 +1,6 @@
 import type { Figure } from "../figure.ts";
 import type { Row, ShownMetric } from "../paper.ts";
-import { meanOf, spreadOf } from "../statistics.ts";
+import { meanOf, metricOf, spreadOf } from "../statistics.ts";
 
 /** The shares of weights at which models are measured. */
 export const sparsities = [0.5, 0.7, 0.8, 0.9, 0.95, 0.97] as const;
@@ -24,7 +24,7 @@ export function accuraciesAt(
   name: string,
   sparsity: number,
 ): readonly number[] {
-  return rows.find(({ system }) => system === name)?.metrics[metricAt(sparsity)] ?? [];
+  return metricOf(rows, name, metricAt(sparsity));
 }
 
 /** Accuracy by sparsity, a line for each system. */

@@ -5,7 +5,7 @@ import { Random } from "@quire/tensor";
 import { type Contestant, compare } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import type { ImageClassifier } from "../tasks/image-classifier.ts";
 import { pictureFigure, pictureGrid } from "../tasks/picture-grid.ts";
 import { type TextToImageData, textToImageData } from "../tasks/text-to-image-data.ts";
@@ -194,8 +194,7 @@ async function followed(
 }
 
 function verdictsOf(rows: readonly Row[]): ExperimentResult["verdicts"] {
-  const of = (name: string): readonly number[] =>
-    rows.find(({ system }) => system === name)?.metrics["accuracy"] ?? [];
+  const of = (name: string): readonly number[] => metricOf(rows, name, "accuracy");
   const text = (name: string): string => `${(100 * meanOf(of(name))).toFixed(1)} %`;
   return [
     {

@@ -1,6 +1,6 @@
 import { countParameters } from "@quire/nn";
 import type { Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { differenceOf, exceeds, exceedsRule, meanOf } from "../statistics.ts";
+import { differenceOf, exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import { compareTextToImage } from "../tasks/text-to-image-comparison.ts";
 import type { TextToImageData } from "../tasks/text-to-image-data.ts";
 import type { ModulationKind } from "./block.ts";
@@ -58,8 +58,7 @@ function verdictsOf(
   rows: readonly Row[],
   [single = 0, block = 0]: readonly number[],
 ): ExperimentResult["verdicts"] {
-  const losses = (kind: ModulationKind): readonly number[] =>
-    rows.find(({ system }) => system === names[kind])?.metrics["loss"] ?? [];
+  const losses = (kind: ModulationKind): readonly number[] => metricOf(rows, names[kind], "loss");
   const [own, other, none] = [losses("single"), losses("block"), losses("none")];
   const { mean, error } = differenceOf(own, other);
   const saved = 1 - single / block;

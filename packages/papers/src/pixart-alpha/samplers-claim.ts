@@ -3,7 +3,7 @@ import { Diffusion, type MixturePart, mixtureDenoise, type Sampler, sample } fro
 import { compare, type Turn } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
-import { growthOf, meanOf } from "../statistics.ts";
+import { growthOf, meanOf, metricOf } from "../statistics.ts";
 
 /** The distribution of a single number that all samplers draw. */
 const normal: MixturePart = { share: 1, mean: [0.7], deviation: 0.3 };
@@ -176,8 +176,7 @@ function resultOf(
   rows: ExperimentResult["rows"],
   draws: number,
 ): Omit<ExperimentResult, "figures"> {
-  const of = (row: string, metric: string): readonly number[] =>
-    rows.find(({ system }) => system === row)?.metrics[metric] ?? [];
+  const of = (row: string, metric: string): readonly number[] => metricOf(rows, row, metric);
   const orders = solvers.map(({ name, order }) => ({ order, found: meanOf(of(name, "order")) }));
   // The mean of so many draws, over all seeds, has this standard error; the deviation's is smaller by the root of 2.
   const bound = 3 * (normal.deviation / Math.sqrt(draws));

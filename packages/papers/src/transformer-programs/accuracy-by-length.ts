@@ -1,5 +1,5 @@
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf, spreadOf } from "../statistics.ts";
+import { exceeds, meanOf, metricOf, spreadOf } from "../statistics.ts";
 import { compareLabellers } from "../tasks/sequence-comparison.ts";
 import type { SequenceLabeller } from "../tasks/sequence-system.ts";
 import { type Measured, madeSequences, programOf, standardOf } from "./claim-data.ts";
@@ -67,9 +67,7 @@ async function measure({
 }
 
 function accuracies(rows: readonly Row[], name: string, length: number): readonly number[] {
-  return (
-    rows.find(({ system }) => system === `${name}, ${length} places`)?.metrics["accuracy"] ?? []
-  );
+  return metricOf(rows, `${name}, ${length} places`, "accuracy");
 }
 
 function verdictOf(

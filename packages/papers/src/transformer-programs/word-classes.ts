@@ -3,7 +3,7 @@ import { brownWordClasses } from "@quire/data/files";
 import { Random } from "@quire/tensor";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
-import { exceeds, meanOf, percentText } from "../statistics.ts";
+import { exceeds, meanOf, metricOf, percentText } from "../statistics.ts";
 import { compareLabellers } from "../tasks/sequence-comparison.ts";
 import type { SequenceLabeller } from "../tasks/sequence-system.ts";
 import { type Measured, measured, programOf, standardOf } from "./claim-data.ts";
@@ -112,8 +112,7 @@ async function measure({
 }
 
 function verdictOf(rows: readonly Row[]): ExperimentResult["verdicts"][number] {
-  const of = (name: string): readonly number[] =>
-    rows.find(({ system }) => system === name)?.metrics["accuracy"] ?? [];
+  const of = (name: string): readonly number[] => metricOf(rows, name, "accuracy");
   const [program, standard, word] = [of(names.program), of(names.standard), of(names.word)];
   return {
     claim: "text",

@@ -8,7 +8,7 @@ import type {
   Verdict,
 } from "../paper.ts";
 import type { Recipe } from "../recipe.ts";
-import { exceeds, meanOf } from "../statistics.ts";
+import { exceeds, meanOf, metricOf } from "../statistics.ts";
 import { type ComparedForecaster, compareForecasters } from "../tasks/forecast-comparison.ts";
 import { firstSteps, type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
 import { naiveName, naiveRow } from "../tasks/forecast-naive.ts";
@@ -108,7 +108,7 @@ async function measure({
 /** Whether each claim holds on both data sets, by differences seed by seed. */
 function verdictsOf(rows: readonly Row[], data: readonly NamedSeries[]): readonly Verdict[] {
   const of = (set: string, name: string): readonly number[] =>
-    rows.find(({ system }) => system === `${set}: ${name}`)?.metrics["mse"] ?? [];
+    metricOf(rows, `${set}: ${name}`, "mse");
   const below = (claim: string, other: string): Verdict => ({
     claim,
     holds: data.every(({ name }) => exceeds(of(name, other), of(name, names.ours))),

@@ -1,5 +1,5 @@
 import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
-import { exceeds, exceedsRule } from "../statistics.ts";
+import { exceeds, exceedsRule, metricOf } from "../statistics.ts";
 import { compareSegmenters } from "../tasks/segmentation-comparison.ts";
 import { overlayGrid } from "../tasks/segmentation-figure.ts";
 import type { SegmentationRecipe } from "../tasks/segmentation-target.ts";
@@ -7,7 +7,7 @@ import { segmentationTarget } from "../tasks/segmentation-training.ts";
 import { contestants } from "./baselines.ts";
 import { type BrainData, brainHalves, brainSlices, regions } from "./brain-data.ts";
 import { adam } from "./far-marker.ts";
-import { foundText, shownMetrics, valuesOf } from "./judge.ts";
+import { foundText, shownMetrics } from "./judge.ts";
 
 interface Measured extends BrainData {
   readonly budget: Budget;
@@ -86,7 +86,7 @@ async function measure(
     },
     context,
   );
-  const convolutions = valuesOf(rows, "the same U-Net with two more convolutions");
+  const convolutions = metricOf(rows, "the same U-Net with two more convolutions", "dice");
   const shown = test.slice(0, 16).filter((_, i) => i % 4 === 0);
   const predictions = await kept.predict(shown);
   return {
@@ -95,7 +95,7 @@ async function measure(
     verdicts: [
       {
         claim,
-        holds: own.some((system) => exceeds(valuesOf(rows, system), convolutions)),
+        holds: own.some((system) => exceeds(metricOf(rows, system, "dice"), convolutions)),
         rule: `For ${own.length > 1 ? "Bot or Enc" : "Bot"} against the U-Net with two more convolutions: ${exceedsRule.toLowerCase()}`,
         found: foundText(rows, "Dice"),
       },

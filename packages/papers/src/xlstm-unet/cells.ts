@@ -1,5 +1,5 @@
 import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
-import { exceeds, exceedsRule } from "../statistics.ts";
+import { exceeds, exceedsRule, metricOf } from "../statistics.ts";
 import { compareSegmenters } from "../tasks/segmentation-comparison.ts";
 import { overlayGrid } from "../tasks/segmentation-figure.ts";
 import type { SegmentationRecipe } from "../tasks/segmentation-target.ts";
@@ -14,7 +14,7 @@ import {
   patchesOfCells,
 } from "./cells-data.ts";
 import { adam } from "./far-marker.ts";
-import { foundText, shownMetrics, valuesOf } from "./judge.ts";
+import { foundText, shownMetrics } from "./judge.ts";
 
 const recipe: SegmentationRecipe = {
   ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 75, learningRate: 0.01, warmUp: 0.3 },
@@ -86,7 +86,7 @@ async function measure({
     },
     context,
   );
-  const convolutions = valuesOf(rows, "the same U-Net with two more convolutions", "f1");
+  const convolutions = metricOf(rows, "the same U-Net with two more convolutions", "f1");
   const shown = test.slice(0, 4);
   const predictions = await kept.predict(shown);
   return {
@@ -96,7 +96,7 @@ async function measure({
       {
         claim: "cells",
         holds: ["xLSTM-UNet, Bot", "xLSTM-UNet, Enc"].some((system) =>
-          exceeds(valuesOf(rows, system, "f1"), convolutions),
+          exceeds(metricOf(rows, system, "f1"), convolutions),
         ),
         rule: `For Bot or Enc against the U-Net with two more convolutions: ${exceedsRule.toLowerCase()}`,
         found: foundText(rows, "F1 of cells", "f1"),

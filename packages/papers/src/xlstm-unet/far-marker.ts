@@ -1,12 +1,12 @@
 import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
-import { exceeds, exceedsRule } from "../statistics.ts";
+import { exceeds, exceedsRule, metricOf } from "../statistics.ts";
 import { compareSegmenters } from "../tasks/segmentation-comparison.ts";
 import type { SegmentationCase } from "../tasks/segmentation-data.ts";
 import { overlayGrid } from "../tasks/segmentation-figure.ts";
 import type { SegmentationRecipe } from "../tasks/segmentation-target.ts";
 import { contestants } from "./baselines.ts";
 import { farMarkers, markerClasses, SIDE } from "./far-marker-data.ts";
-import { foundText, shownMetrics, valuesOf } from "./judge.ts";
+import { foundText, shownMetrics } from "./judge.ts";
 
 /** One step down: a level of 16 x 16 places, whose windows do not reach from a blob to its marker. */
 export const markerOptions = { features: 8, blocks: 1, levels: 1 } as const;
@@ -67,7 +67,7 @@ async function measure({
     },
     context,
   );
-  const own = valuesOf(rows, "xLSTM-UNet, Bot");
+  const own = metricOf(rows, "xLSTM-UNet, Bot", "dice");
   const others = rows.filter(({ system }) => system.includes("convolutions"));
   const shown = test.slice(0, 4);
   const predictions = await kept.predict(shown);
@@ -77,7 +77,7 @@ async function measure({
     verdicts: [
       {
         claim: "far-marker",
-        holds: others.every(({ system }) => exceeds(own, valuesOf(rows, system))),
+        holds: others.every(({ system }) => exceeds(own, metricOf(rows, system, "dice"))),
         rule: `Against both U-Nets with convolutions alone: ${exceedsRule.toLowerCase()}`,
         found: foundText(rows, "Dice"),
       },
