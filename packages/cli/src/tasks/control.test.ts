@@ -45,8 +45,13 @@ test("a memory that does not reach back to the cue is told", async () => {
   );
   expect(end).toBe("0");
   expect(notes).toContain(
-    "memory: 8 steps back, too few for what stands 9 back: --memory-length 13 reaches it",
+    "memory: 8 steps back, too few for what stands 9 back: give it a longer --memory-length",
   );
+  const two = await quire(
+    ...["train", "gtrxl", "--env", "t-maze", "--corridor", "9", ...short],
+    ...["--memory-length", "8", "--depth", "2", "--name", "deep"],
+  );
+  expect(two.notes).not.toContain("memory: ");
 });
 
 test("a run leaves an episode to look at, is measured, played, and gone on with", async () => {

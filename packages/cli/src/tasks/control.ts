@@ -63,7 +63,6 @@ export const control = task<
   recipeFor: ({ recipe }) => recipe as ControlRecipe,
   begin: ({ paper, build, preset, settings, data, recipe, extras, seed }) => {
     const { text: environment, spaces, make, reach = 0 } = data;
-    const { memoryLength = reach } = settings as { readonly memoryLength?: number };
     const what = { paper: paper.id, preset, options: settings, environment, spaces };
     const description = describeControlModel(what);
     const model = build(settings, description.target) as AgentNetwork;
@@ -71,6 +70,7 @@ export const control = task<
       files: () => episodeFiles(system, make),
     });
     const { observation, actions } = description.target;
+    const { reach: seen = reach } = model;
     const { algorithm, steps, unroll: length, reuse } = recipe as ControlRecipe;
     const plan = planControlTraining(system, {
       ...{ environments: make, recipe: recipe as ControlRecipe, extras, seed },
@@ -81,7 +81,7 @@ export const control = task<
       facts: [
         ["environment", `${environment}, ${observation} numbers seen, ${actions} actions`],
         ["learning", `${algorithm}, ${count(steps)} steps, unrolls of ${length}${again}`],
-        ...(reach > memoryLength ? [["memory", shortText(memoryLength, reach)] as const] : []),
+        ...(reach > seen ? [["memory", shortText(seen, reach)] as const] : []),
       ],
     };
   },
@@ -101,7 +101,7 @@ export const control = task<
 
 /** Says of a memory that it cannot reach back to what is to be remembered. */
 function shortText(memory: number, reach: number): string {
-  return `${count(memory)} steps back, too few for what stands ${count(reach)} back: --memory-length ${reach + 4} reaches it`;
+  return `${count(memory)} steps back, too few for what stands ${count(reach)} back: give it a longer --memory-length`;
 }
 
 function environmentText(path: string, { env, corridor }: Given): string {

@@ -80,6 +80,11 @@ export class GatedTransformerXl extends Module implements AgentNetwork {
     this.memory = memory;
   }
 
+  /// Each layer remembers what the one below it had seen by then, and so sees as far back again (Dai et al. 2019).
+  get reach(): number {
+    return this.blocks.length * this.memory;
+  }
+
   /** What each layer read in the last M steps, and how many of those are of the present episode. */
   get carried(): Readonly<Record<string, Shape>> {
     const layers = this.blocks.map((_, i) => [memoryName(i), [this.memory, this.width]] as const);

@@ -38,6 +38,8 @@ export interface AgentOutputs {
 export interface AgentNetwork extends Module {
   /** What it carries from step to step, by name: the shape of an environment's own part, zeros at first. */
   readonly carried: Readonly<Record<string, Shape>>;
+  /** How many steps back it can see, all layers together; any number unless said. */
+  readonly reach?: number;
   /** One step or many at once; many give the same as one after the other. */
   forward(inputs: AgentInputs, mode?: Mode): AgentOutputs;
 }
