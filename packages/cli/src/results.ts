@@ -57,6 +57,8 @@ export interface MeasuredExperiment
   readonly seconds: number;
   /** What all cores spent on it: where the clock took much longer, other programs had the cores. */
   readonly processorSeconds?: number;
+  /** How many processes shared its trainings, where it was more than one. */
+  readonly processes?: number;
   readonly seeds: readonly number[];
   readonly grounds: Grounds;
   /** Files of the pictures that it showed, in the paper's folder. */
@@ -125,7 +127,7 @@ export async function keepResults(
 
 /** What a report says of how an experiment was measured. */
 function factsOf(
-  { claims, date, seconds, processorSeconds, seeds, grounds }: MeasuredExperiment,
+  { claims, date, seconds, processorSeconds, processes = 1, seeds, grounds }: MeasuredExperiment,
   budget: Budget,
 ): [string, string][] {
   const { machine, versions, commit = "none" } = grounds;
@@ -136,6 +138,7 @@ function factsOf(
     ...(processorSeconds === undefined
       ? []
       : [["of processors", duration(processorSeconds)] as [string, string]]),
+    ["processes that shared the trainings", `${processes}`],
     ["seeds", seeds.join(", ")],
     ["budget", budget],
     ["processor", `${machine.processor}, ${machine.cores} cores`],

@@ -1,11 +1,5 @@
 /** Transformer papers that run, one folder a paper: the contract they follow, and their tasks. */
-export {
-  type Comparison,
-  type Contestant,
-  compare,
-  type Turn,
-  type TurnHooks,
-} from "./comparison.ts";
+export { type Comparison, type ComparisonContext, compare } from "./comparison.ts";
 export type { Control, Demonstration, DemonstrationGiven, Frame } from "./demonstration.ts";
 export type {
   Axis,
@@ -284,12 +278,12 @@ export {
   type BuildSequenceNetwork,
   type CodingOptions,
   type ComparedLabeller,
-  compareLabellers,
   describeSequenceModel,
   type EncodedSequences,
   encodeSequences,
   encodeTokens,
   type LearnedProgram,
+  labellerContestants,
   marks,
   PADDING,
   type ProgramRun,
@@ -395,3 +389,5 @@ export {
   planTraining,
   type TrainingPlan,
 } from "./training-plan.ts";
+export type { Contestant, Turn, TurnHooks } from "./turn.ts";
+export { type LotProgress, Lots, type ToldTurn, type TurnSharing } from "./turn-sharing.ts";

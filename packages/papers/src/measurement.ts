@@ -1,6 +1,7 @@
 import type { HostTensor } from "@quire/tensor";
-import { type Contestant, compare } from "./comparison.ts";
+import { compare } from "./comparison.ts";
 import type { Budget, Curve, Experiment } from "./paper.ts";
+import type { Contestant } from "./turn.ts";
 
 /** What one seed found. */
 export interface Measured {

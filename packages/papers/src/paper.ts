@@ -2,6 +2,7 @@ import type { Division, Module } from "@quire/nn";
 import type { Figure } from "./figure.ts";
 import type { SettingTable } from "./setting.ts";
 import type { System } from "./system.ts";
+import type { TurnSharing } from "./turn-sharing.ts";
 
 /**
  * What a paper's system does: its task fixes the data, the metrics and the predictions. A `method` is trained on
@@ -116,6 +117,8 @@ export interface ExperimentContext<Data = unknown> {
   /** Ends the experiment early: it then throws the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ExperimentProgress) => void;
+  /** How other processes run a part of it; one process runs all unless said. */
+  readonly sharing?: TurnSharing;
 }
 
 /** How far an experiment is. */

@@ -62,6 +62,7 @@ export { collectivesInOneProcess, MeetingPoint } from "./run/collectives-in-one-
 export { defaultRuntime, devices, runtimeOn, setDevice } from "./run/default.ts";
 export type { Device, DeviceReport } from "./run/device.ts";
 export type { Buffer, Runtime, Session } from "./run/runtime.ts";
+export { setThreads } from "./run/threads.ts";
 export { withScope } from "./scope.ts";
 export { type Shape, sizeOf, type TensorType } from "./shape.ts";
 export { importTfjs } from "./tfjs/import-tfjs.ts";

@@ -1,11 +1,13 @@
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import type { Experiment, Paper } from "@quire/papers";
+import { defaultRuntime } from "@quire/tensor";
 import { type Context, command, type sharedOptions } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { checkWritable } from "../files.ts";
 import { suggestion } from "../nearest.ts";
 import { duration } from "../numbers.ts";
-import { flag, text, type Values, wholes } from "../option.ts";
+import { flag, text, type Values, whole, wholes } from "../option.ts";
 import { loadExperiments, loadPaper, paperIds } from "../papers.ts";
 import { type MeasureOptions, measurePaper, placesOf } from "../reproduction/measure-paper.ts";
 import { reproduceAll, summarize } from "../reproduction/reproduce-all.ts";
@@ -15,6 +17,9 @@ const options = {
   all: flag("Measure every paper, one after another; what stands measured is not measured again"),
   again: flag("With --all: measure what stands measured as well"),
   claim: text("ID", "Measure this claim only"),
+  jobs: whole("Processes that share the trainings; one a core of the processor unless said", {
+    from: 1,
+  }),
   seeds: wholes("Seeds to train with; the experiment's own unless said"),
   quick: flag("A glance that shows that it runs: less data, one seed; the numbers mean little"),
   out: text("FOLDER", "Folder of the results (results unless said, results/quick for a glance)"),
@@ -40,7 +45,8 @@ export const reproduceCommand = command({
     checkCall(id, given);
     await checkWritable(out);
     const { seeds, seed, quick, again } = given;
-    const how = { budget: quick ? "quick" : "full", seeds, seed, out } as const;
+    const jobs = await jobsOf(given.jobs);
+    const how = { budget: quick ? "quick" : "full", seeds, seed, out, jobs } as const;
     if (id === undefined) {
       const isWhole = await reproduceAll(sourcesOf(), { ...how, keep: !again }, context);
       if (!isWhole) context.fail();
@@ -65,6 +71,20 @@ function checkCall(id: string | undefined, { all, again, claim }: ReproduceOptio
       "--again goes with --all: a PAPER that is named is always measured again.",
     );
   }
+}
+
+/** What a process takes of the memory at most, in GiB. */
+const PROCESS_MEMORY = 2;
+
+/** How many processes share the trainings: those that were said, else as many as the processor and the memory bear. */
+async function jobsOf(said: number | undefined): Promise<number> {
+  const { isHostMemory } = await defaultRuntime();
+  if (!isHostMemory) {
+    if (said === undefined || said === 1) return 1;
+    throw new UsageError("--jobs shares the processor's cores: leave it out with another device.");
+  }
+  const bearable = Math.floor(totalmem() / 2 ** 30 / PROCESS_MEMORY);
+  return said ?? Math.max(1, Math.min(availableParallelism(), bearable));
 }
 
 function sourcesOf() {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Budget, Experiment, ExperimentResult, Paper, System } from "@quire/papers";
 import { QuireError } from "@quire/tensor";
@@ -12,6 +13,8 @@ import {
   recordPath,
   writeRecord,
 } from "../results.ts";
+import { processorSeconds } from "./processor-time.ts";
+import { SharedTurns } from "./shared-turns.ts";
 
 /** How experiments are measured. */
 export interface MeasureOptions {
@@ -20,6 +23,8 @@ export interface MeasureOptions {
   readonly seeds?: readonly number[] | undefined;
   readonly seed: number;
   readonly out: string;
+  /** Processes that share an experiment's trainings. */
+  readonly jobs: number;
   /** Whether what stands in the record from the same sources, machine and seeds is taken from there. */
   readonly keep: boolean;
   /** Whether an experiment that fails is passed over and told. */
@@ -49,7 +54,7 @@ export async function measurePaper(
   options: MeasureOptions,
   context: Context,
 ): Promise<PaperOutcome> {
-  const { budget, out } = options;
+  const { budget, out, jobs } = options;
   const signal = context.interruptible();
   const before = await readRecord(out, paper.id);
   const found = new Map((before?.budget === budget ? before.experiments : []).map(byClaims));
@@ -66,7 +71,7 @@ export async function measurePaper(
     if (options.keep && kept && isCurrent(paper.id, kept, seeds)) continue;
     try {
       const { result, entry } = await measure(
-        { paper, experiment, seeds, budget, folder: join(out, paper.id) },
+        { paper, experiment, seeds, budget, jobs, folder: join(out, paper.id) },
         { ...context, signal },
       );
       if (trained) await result.trained?.release();
@@ -113,33 +118,43 @@ interface Measurement {
   readonly experiment: Experiment;
   readonly seeds: readonly number[];
   readonly budget: Budget;
+  readonly jobs: number;
   /** Where its pictures go. */
   readonly folder: string;
 }
 
 async function measure(
-  { paper, experiment, seeds, budget, folder }: Measurement,
+  { paper, experiment, seeds, budget, jobs, folder }: Measurement,
   { console, signal }: Pick<Context, "console"> & { readonly signal: AbortSignal },
 ): Promise<{ readonly result: ExperimentResult; readonly entry: MeasuredExperiment }> {
   const started = new Date();
-  const [before, on] = [process.cpuUsage(), grounds(paper.id)];
+  const [before, on] = [processorSeconds(), grounds(paper.id)];
   const data = await experiment.load(budget);
   const progress = console.progress("measuring");
   const onProgress = (now: { share: number; doing: string; loss?: number }): void => {
     const loss = now.loss === undefined ? "" : `, loss ${now.loss.toFixed(3)}`;
     progress.update(now.share, now.doing + loss);
   };
+  const threads = Math.max(1, Math.floor(availableParallelism() / jobs));
+  const task = { paper: paper.id, claims: experiment.claims, seeds, budget, threads };
+  const sharing = new SharedTurns({ task, processes: jobs, onProgress });
   const result = await experiment
-    .measure({ data, seeds, budget, signal, onProgress })
-    .finally(progress.finish);
+    .measure({
+      ...{ data, seeds, budget, onProgress },
+      ...(jobs === 1 ? { signal } : { signal: AbortSignal.any([signal, sharing.signal]), sharing }),
+    })
+    .finally(() => {
+      sharing.end();
+      progress.finish();
+    });
   const { metrics, rows, verdicts, figures = [] } = result;
-  const { user, system } = process.cpuUsage(before);
   const pictures = await keepPictures(folder, experiment.claims[0] ?? "picture", figures);
   const entry: MeasuredExperiment = {
     claims: experiment.claims,
     date: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
-    processorSeconds: (user + system) / 1e6,
+    processorSeconds: processorSeconds() - before + sharing.processorSeconds,
+    ...(sharing.processes > 1 && { processes: sharing.processes }),
     ...{ seeds, grounds: on, metrics, rows, verdicts },
     figures: figures.filter(({ kind }) => kind !== "pixels"),
     ...(pictures.length > 0 && { pictures }),

@@ -89,7 +89,7 @@ function source(id: string, experiments: readonly Experiment[]): PaperSource {
 }
 
 const missing = new QuireError('The data is not installed: run "apt-get install r-cran-none".');
-const how = { budget: "full", seed: 0, keep: true } as const;
+const how = { budget: "full", seed: 0, keep: true, jobs: 1 } as const;
 
 describe("reproduce --all", () => {
   test("goes on past what fails, and prints one table", async () => {

@@ -1,9 +1,10 @@
 import { environments } from "@quire/data";
-import { compare, type Turn, type TurnHooks } from "../comparison.ts";
+import { compare } from "../comparison.ts";
 import type { LineSeries } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
 import type { ControlAgent, ControlRecipe, MakeEnvironments } from "../tasks/control.ts";
+import type { Turn, TurnHooks } from "../turn.ts";
 import { type Contestant, contestants, parametersOf } from "./contestants.ts";
 import { named, type Taught, taught } from "./reinforced.ts";
 

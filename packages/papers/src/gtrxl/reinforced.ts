@@ -1,5 +1,4 @@
 import { DivergenceError } from "@quire/train";
-import type { TurnHooks } from "../comparison.ts";
 import type { CurvePoint } from "../paper.ts";
 import {
   ControlAgent,
@@ -8,6 +7,7 @@ import {
   type MakeEnvironments,
   trainAgent,
 } from "../tasks/control.ts";
+import type { TurnHooks } from "../turn.ts";
 import type { Contestant } from "./contestants.ts";
 import { build } from "./model.ts";
 import { paper } from "./paper.ts";

@@ -8,7 +8,7 @@ import { captionOf, isShown, type Known, knownOf, made, madeData } from "./made-
 import { build, type IconShopOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 import { pictureOf } from "./pictures.ts";
-import { sheetOf } from "./sheet.ts";
+import { drawnSheet } from "./sheet.ts";
 
 const counts = {
   full: { icons: 9000, epochs: 5, references: 1000, drawings: 240 },
@@ -78,18 +78,18 @@ async function measure({
     { name: names.one, ...shared, data: madeData(data.icons, "point") },
     { name: names.two, ...shared, data: madeData(data.icons, "coordinates") },
   ];
-  const shown: (readonly DrawnIcon[])[] = [];
-  const { rows, kept } = await compareIconDrawers(
+  const [seed = 0] = context.seeds;
+  const { rows, figures, kept } = await compareIconDrawers(
     {
       ...{ paper: paper.id, systems, recipe: { ...recipe, epochs } },
       measure: async (system, given) => {
         const drawn = await system.draw(data.captions, { seed: given.seed });
-        if (given.seed === context.seeds[0]) shown.push(drawn);
         return {
           ...(await drawingRates(drawn, data)),
           tokens: meanOf(given.data.train.map(({ tokens }) => tokens.length)),
         };
       },
+      show: (system, name) => drawnSheet(system, { name, captions: data.captions, seed, ...sheet }),
     },
     context,
   );
@@ -101,10 +101,7 @@ async function measure({
       { name: "iconLoss", as: "number", better: "lower" },
       { name: "steps", as: "number", better: "higher" },
     ],
-    ...{ rows, trained: kept },
-    figures: systems.map(({ name }, i) =>
-      sheetOf({ name, drawn: shown[i] ?? [], captions: data.captions, ...sheet }),
-    ),
+    ...{ rows, figures, trained: kept },
     verdicts: [pointsVerdict(rows, data.ceiling)],
   };
 }

@@ -9,7 +9,7 @@ import type { IconRecipe } from "../tasks/icon-target.ts";
 import { build, type IconShopOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 import { largest, looksLike, overlap, type Picture, pictureOf } from "./pictures.ts";
-import { sheetOf } from "./sheet.ts";
+import { drawnSheet } from "./sheet.ts";
 
 const budgets = {
   full: { epochs: 40, drawings: 100, families: 6 },
@@ -130,15 +130,16 @@ async function measure({
     { name: names.one, ...own, data: data.point },
     { name: names.two, ...own, data: data.coordinates },
   ];
-  const shown: (readonly DrawnIcon[])[] = [];
-  const { rows, kept } = await compareIconDrawers(
+  const [first = 0] = context.seeds;
+  const { rows, figures, kept } = await compareIconDrawers(
     {
       ...{ paper: paper.id, systems, recipe: { ...recipe, epochs: budgets[budget].epochs } },
       measure: async (system, { seed }) => {
         const drawn = await system.draw(data.captions, { seed });
-        if (seed === context.seeds[0]) shown.push(drawn);
         return await ratesOf(drawn, data);
       },
+      show: (system, name) =>
+        drawnSheet(system, { name, captions: data.captions, seed: first, ...sheet }),
     },
     context,
   );
@@ -149,10 +150,7 @@ async function measure({
       { name: "iconLoss", as: "number", better: "lower" },
       { name: "steps", as: "number", better: "higher" },
     ],
-    ...{ rows, trained: kept, verdicts: [verdictOf(rows, data)] },
-    figures: systems.map(({ name }, i) =>
-      sheetOf({ name, drawn: shown[i] ?? [], captions: data.captions, ...sheet }),
-    ),
+    ...{ rows, figures, trained: kept, verdicts: [verdictOf(rows, data)] },
   };
 }
 

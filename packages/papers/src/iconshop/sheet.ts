@@ -3,25 +3,27 @@ import type { Figure } from "../figure.ts";
 import type { IconExample } from "../tasks/icon-data.ts";
 import type { DrawnIcon, IconCut, IconDrawer } from "../tasks/icon-system.ts";
 
-/** What a drawer drew, as a figure of a claim. */
-export interface DrawnSheet {
-  /** The drawer. */
+/** What a drawer is asked for, to be shown as a figure of a claim. */
+export interface AskedDrawings {
+  /** The drawer's. */
   readonly name: string;
-  readonly drawn: readonly DrawnIcon[];
-  /** What it was asked for, one a drawing. */
+  /** What it is asked for, one a drawing. */
   readonly captions: readonly (readonly string[])[];
-  /** How many of the first drawings are shown. */
+  readonly seed: number;
+  /** How many of the first captions it draws after. */
   readonly count: number;
   /** What is shown, as a sentence. */
   readonly caption: string;
 }
 
-/** The first drawings with what was asked for below them. */
-export function sheetOf({ name, drawn, captions, count, caption }: DrawnSheet): Figure {
-  const items = drawn.slice(0, count).map(({ icon }, i) => ({
-    icon,
-    caption: captions[i]?.join(" ") ?? "",
-  }));
+/** Drawings after the first captions, with what was asked for below them. */
+export async function drawnSheet(
+  drawer: IconDrawer,
+  { name, captions, seed, count, caption }: AskedDrawings,
+): Promise<Figure> {
+  const asked = captions.slice(0, count);
+  const drawn = await drawer.draw(asked, { seed });
+  const items = drawn.map(({ icon }, i) => ({ icon, caption: asked[i]?.join(" ") ?? "" }));
   return {
     ...{ kind: "svg", title: `Drawn by ${name}`, caption },
     svg: iconSheet(items, { columns: 8, side: 96 }),

@@ -1,6 +1,5 @@
 import type { ForecastingData } from "@quire/data";
 import { chicagoRiders, irishWind } from "@quire/data/files";
-import type { Comparison } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type {
   Budget,
@@ -15,7 +14,7 @@ import { exceeds, meanOf, metricOf } from "../statistics.ts";
 import { type ComparedForecaster, compareForecasters } from "../tasks/forecast-comparison.ts";
 import { firstSteps, type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
 import { forecastFigure, windowStretch } from "../tasks/forecast-figure.ts";
-import { naiveName, naiveRow, seasonalNaive } from "../tasks/forecast-naive.ts";
+import { naiveName, seasonalNaive } from "../tasks/forecast-naive.ts";
 import type { SeriesForecaster } from "../tasks/forecast-system.ts";
 import { LstmForecaster } from "./lstm-forecaster.ts";
 import { build, type InformerOptions } from "./model.ts";
@@ -72,52 +71,28 @@ const PATIENCE = 3;
 async function measure({
   data,
   budget,
-  onProgress,
   ...context
 }: ExperimentContext<readonly NamedSeries[]>): Promise<ExperimentResult> {
-  const rows: Row[] = [];
-  const figures: Figure[] = [];
-  let trained: SeriesForecaster | undefined;
   const epochs = budget === "full" ? recipe.epochs : 1;
-  for (const [place, { name, data: series, prepared }] of data.entries()) {
-    const found: Comparison<SeriesForecaster> = await compareForecasters(
-      {
-        ...{ paper: paper.id, systems, data: prepared },
-        ...{ recipe: { ...recipe, epochs }, patience: PATIENCE },
-      },
-      {
-        ...context,
-        onProgress: ({ doing, share, loss }) =>
-          onProgress?.({
-            ...{ doing: `${name}: ${doing}`, share: (place + share) / data.length },
-            ...(loss !== undefined && { loss }),
-          }),
-      },
-    );
-    rows.push(...[...found.rows, naiveRow(prepared, context.seeds)].map((row) => named(row, name)));
-    figures.push(await lastForecast(found.kept, name, series, prepared));
-    if (trained) await found.kept.release();
-    trained ??= found.kept;
-  }
+  const { rows, figures, kept } = await compareForecasters(
+    {
+      ...{ paper: paper.id, systems, sets: data, show: lastForecast },
+      ...{ recipe: { ...recipe, epochs }, patience: PATIENCE },
+    },
+    context,
+  );
   return {
     metrics: [
       { name: "mse", as: "number", better: "lower" },
       { name: "mae", as: "number", better: "lower" },
     ],
-    ...{ rows, figures, verdicts: verdictsOf(rows, data) },
-    ...(trained && { trained }),
+    ...{ rows, figures, verdicts: verdictsOf(rows, data), trained: kept },
   };
-}
-
-function named(row: Row, data: string): Row {
-  return { ...row, system: `${data}: ${row.system}` };
 }
 
 async function lastForecast(
   system: SeriesForecaster,
-  name: string,
-  { series }: ForecastingData,
-  { test, channels, scales, season }: PreparedForecast,
+  { name, data: { series }, prepared: { test, channels, scales, season } }: NamedSeries,
 ): Promise<Figure> {
   const window = test.size - 1;
   const said = await system.forecast(test, [window]);

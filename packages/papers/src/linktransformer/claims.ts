@@ -1,5 +1,4 @@
 import { cities, organismNames } from "@quire/data/files";
-import type { Contestant, Turn, TurnHooks } from "../comparison.ts";
 import { compare } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult, Row, Verdict } from "../paper.ts";
@@ -8,6 +7,7 @@ import type { LinkageRecipe, LinkageTarget } from "../tasks/linkage-target.ts";
 import { trainLinker } from "../tasks/linkage-training.ts";
 import { Linker } from "../tasks/linker.ts";
 import { trainRecordTokenizer } from "../tasks/record-tokenizer.ts";
+import type { Contestant, Turn, TurnHooks } from "../turn.ts";
 import { accuracies, byEditDistance, byNgrams, byVectors, type Matcher } from "./matching.ts";
 import { build, type SentenceEncoderOptions } from "./model.ts";
 import { misspellingTask, type NameTask, placeTask, scriptNames } from "./names.ts";

@@ -1,8 +1,9 @@
 import { countParameters, inference } from "@quire/nn";
 import type { BatchOf } from "@quire/train";
-import { type Contestant, compare, type Turn, type TurnHooks } from "../comparison.ts";
-import type { ExperimentContext, Row } from "../paper.ts";
+import { type ComparisonContext, compare } from "../comparison.ts";
+import type { Row } from "../paper.ts";
 import type { System } from "../system.ts";
+import type { Contestant, Turn, TurnHooks } from "../turn.ts";
 import { type Classifier, type Dense, trainDense } from "./dense-classifiers.ts";
 import { publishedDistillation } from "./distillation.ts";
 import { pruneGradually } from "./gradual.ts";
@@ -41,7 +42,7 @@ export interface Measure {
   readonly learningRate: number;
 }
 
-type Hooks = Pick<ExperimentContext, "seeds" | "signal" | "onProgress">;
+type Hooks = ComparisonContext;
 
 /** Trains a classifier once a seed, for all ways to prune it. */
 function trainedOnce<B extends BatchOf<B>>(make: (seed: number) => Classifier<B>) {
@@ -200,7 +201,7 @@ export async function comparePruning<B extends BatchOf<B>>(
       },
     };
   });
-  const { rows, kept } = await compare(contestants, hooks);
+  const { rows, kept } = await compare(contestants, hooks, { bySeed: true });
   await trained.release();
   return { rows, trained: kept };
 }

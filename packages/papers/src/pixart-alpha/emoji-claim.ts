@@ -2,7 +2,7 @@ import { CaptionedPictures, Dataset } from "@quire/data";
 import { type EmojiPictures, emojiPictures } from "@quire/data/files";
 import { countParameters } from "@quire/nn";
 import { Random } from "@quire/tensor";
-import { type Contestant, compare } from "../comparison.ts";
+import { compare } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, exceedsRule, meanOf, metricOf } from "../statistics.ts";
@@ -12,6 +12,7 @@ import { type TextToImageData, textToImageData } from "../tasks/text-to-image-da
 import { TextToImageSystem } from "../tasks/text-to-image-system.ts";
 import type { TextToImageRecipe } from "../tasks/text-to-image-target.ts";
 import { describeTextToImage, trainTextToImage } from "../tasks/text-to-image-training.ts";
+import type { Contestant } from "../turn.ts";
 import { SIDE } from "./claim-data.ts";
 import { trainGroupClassifier } from "./emoji-classifier.ts";
 import { build, type PixArtOptions } from "./model.ts";
@@ -141,6 +142,7 @@ async function measure({
       ),
     ],
     context,
+    { bySeed: true },
   );
   for (const { classifier, system } of made.values()) {
     await classifier.release();

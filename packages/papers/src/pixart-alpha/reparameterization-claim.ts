@@ -2,7 +2,8 @@ import { initialize } from "@quire/nn";
 import { compile, hostTensor, Random, type Tensor } from "@quire/tensor";
 import { adamW, Training } from "@quire/train";
 import { compare } from "../comparison.ts";
-import type { Budget, Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
+import type { Figure } from "../figure.ts";
+import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import {
   type PictureBatch,
   pictureBatches,
@@ -18,19 +19,13 @@ const TIMES = [0, 125, 250, 375, KEPT_TIME, 625, 750, 875, 999];
 const PICTURES = 16;
 const STEPS = { full: 60, quick: 20 } as const;
 
-interface Gaps {
-  /** The largest difference as a share of the prior's largest value, at each of the times. */
-  readonly gaps: readonly number[];
-}
-
 /** Trains a prior with an adaLN in each block, takes it over, and compares what both say of the same noised values. */
 async function measure({
   data,
   budget,
   ...context
 }: ExperimentContext<TextToImageData>): Promise<ExperimentResult> {
-  const curves: number[][] = [];
-  const { rows } = await compare<Gaps>(
+  const { rows } = await compare<undefined>(
     [
       {
         name: "adaLN-single, taken over from a prior",
@@ -39,15 +34,14 @@ async function measure({
           const { prior, network } = await trained(data, seed, STEPS[budget], onProgress);
           await prior.takeOver();
           const gaps = await gapsOf(prior.denoise, network, seed);
-          curves.push([...gaps]);
           const kept = gaps[TIMES.indexOf(KEPT_TIME)] as number;
           const furthest = Math.min(gaps[0] as number, gaps.at(-1) as number);
           return {
             parameters: network.parameters().reduce((sum, { shape }) => sum + size(shape), 0),
-            metrics: { gapAtKeptTime: kept, gapAtEnds: furthest },
+            metrics: { gapAtKeptTime: kept, gapAtEnds: furthest, ...byTime(gaps) },
             seconds: (performance.now() - began) / 1000,
             curve: { seed, points: [] },
-            kept: { gaps },
+            kept: undefined,
           };
         },
       },
@@ -74,20 +68,31 @@ async function measure({
         found: `At the kept time at most ${Math.max(...kept).toExponential(1)}, at the ends at least ${Math.min(...ends).toExponential(1)}.`,
       },
     ],
-    figures: [gapsFigure(curves, context.seeds)],
+    figures: [gapsFigure(row.metrics, context.seeds)],
   };
 }
 
-function gapsFigure(curves: readonly (readonly number[])[], seeds: readonly number[]) {
+/** The gap at each time as a metric of its own. */
+function byTime(gaps: readonly number[]): Record<string, number> {
+  return Object.fromEntries(TIMES.map((time, i) => [gapAt(time), gaps[i] as number]));
+}
+
+function gapAt(time: number): string {
+  return `gapAt${time}`;
+}
+
+function gapsFigure(metrics: Row["metrics"], seeds: readonly number[]): Figure {
   return {
-    ...({ kind: "lines", title: "How far the network is from its prior" } as const),
+    ...{ kind: "lines", title: "How far the network is from its prior" },
     caption:
       "The largest difference of what both say of the same noised pictures, as a share of the largest value.",
     x: { title: "time" },
-    y: { title: "difference", scale: "log" } as const,
-    series: curves.map((gaps, i) => ({
-      name: `seed ${seeds[i]}`,
-      points: gaps.map((gap, k) => [TIMES[k] as number, Math.max(gap, 1e-9)] as const),
+    y: { title: "difference", scale: "log" },
+    series: seeds.map((seed, i) => ({
+      name: `seed ${seed}`,
+      points: TIMES.map((time) => {
+        return [time, Math.max(metrics[gapAt(time)]?.[i] ?? 0, 1e-9)] as const;
+      }),
     })),
   };
 }

@@ -1,9 +1,10 @@
 import { Random } from "@quire/tensor";
 import { Diffusion, type MixturePart, mixtureDenoise, type Sampler, sample } from "@quire/train";
-import { compare, type Turn } from "../comparison.ts";
+import { compare } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Experiment, ExperimentContext, ExperimentResult } from "../paper.ts";
 import { growthOf, meanOf, metricOf } from "../statistics.ts";
+import type { Turn } from "../turn.ts";
 
 /** The distribution of a single number that all samplers draw. */
 const normal: MixturePart = { share: 1, mean: [0.7], deviation: 0.3 };

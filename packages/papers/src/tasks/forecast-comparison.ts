@@ -1,14 +1,11 @@
 import { countParameters } from "@quire/nn";
-import {
-  type Comparison,
-  type Contestant,
-  compare,
-  type Turn,
-  type TurnHooks,
-} from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import { type Comparison, type ComparisonContext, compare } from "../comparison.ts";
+import type { Figure } from "../figure.ts";
+import type { Row } from "../paper.ts";
 import type { Recipe } from "../recipe.ts";
+import { type Contestant, shownAfter, type Turn, type TurnHooks } from "../turn.ts";
 import type { PreparedForecast } from "./forecast-data.ts";
+import { naiveRow } from "./forecast-naive.ts";
 import { SeriesForecaster } from "./forecast-system.ts";
 import type { Forecaster, ForecastModelDescription, ForecastTarget } from "./forecast-target.ts";
 import { trainForecaster } from "./forecast-training.ts";
@@ -23,42 +20,71 @@ export interface ComparedForecaster {
   readonly build: (target: ForecastTarget) => Forecaster;
 }
 
+/** Series that forecasters are compared on. */
+export interface ComparedSeries {
+  readonly name: string;
+  readonly prepared: PreparedForecast;
+}
+
 /** What forecasters are compared on; all have the same data and the same budget. */
-export interface ForecastComparison {
+export interface ForecastComparison<Series extends ComparedSeries = ComparedSeries> {
   /** The paper's id. */
   readonly paper: string;
   readonly systems: readonly ComparedForecaster[];
-  readonly data: PreparedForecast;
+  readonly sets: readonly Series[];
   readonly recipe: Recipe;
   /** Epochs without a better validation after which a training ends; to the recipe's end unless said. */
   readonly patience?: number;
+  /** Makes a picture of what the first system learnt of each of the sets. */
+  readonly show?: (system: SeriesForecaster, series: Series) => Promise<Figure>;
 }
 
 /**
- * Trains every system with every seed, and measures `mse` and `mae` on the same test windows once, at the end.
+ * Trains every system on every set with every seed, and measures `mse` and `mae` on the same test windows once, at the end.
+ * Rows are named by set and system, and each set's end with the seasonal naive forecast.
  *
  * @throws the signal's reason when it ends the comparison early.
  */
-export function compareForecasters(
-  comparison: ForecastComparison,
-  context: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
+export async function compareForecasters<Series extends ComparedSeries>(
+  comparison: ForecastComparison<Series>,
+  context: ComparisonContext,
 ): Promise<Comparison<SeriesForecaster>> {
-  const contestants = comparison.systems.map((system): Contestant<SeriesForecaster> => {
-    const { name, figure } = system;
-    return {
-      name,
-      ...(figure !== undefined && { figure }),
-      run: (seed, hooks) => trainOnce(comparison, system, seed, hooks),
-    };
-  });
-  return compare(contestants, context);
+  const { systems, sets, show } = comparison;
+  const [first] = context.seeds;
+  const contestants = sets.flatMap((series) =>
+    systems.map((system, place): Contestant<SeriesForecaster> => {
+      const contestant = contestantOf(comparison, series, system);
+      if (!show || place > 0) return contestant;
+      return shownAfter(contestant, first, async (trained) => [await show(trained, series)]);
+    }),
+  );
+  const { rows, ...found } = await compare(contestants, context);
+  const rowsOf = ({ name, prepared }: Series, i: number): Row[] => {
+    const naive = naiveRow(prepared, context.seeds);
+    const own = rows.slice(i * systems.length, (i + 1) * systems.length);
+    return [...own, { ...naive, system: `${name}: ${naive.system}` }];
+  };
+  return { ...found, rows: sets.flatMap(rowsOf) };
+}
+
+function contestantOf(
+  comparison: Pick<ForecastComparison, "paper" | "recipe" | "patience">,
+  { name: set, prepared }: ComparedSeries,
+  system: ComparedForecaster,
+): Contestant<SeriesForecaster> {
+  const { name, figure } = system;
+  return {
+    name: `${set}: ${name}`,
+    ...(figure !== undefined && { figure }),
+    run: (seed, hooks) => trainOnce(comparison, prepared, system, { seed, hooks }),
+  };
 }
 
 async function trainOnce(
-  { paper, data, recipe, patience }: ForecastComparison,
+  { paper, recipe, patience }: Pick<ForecastComparison, "paper" | "recipe" | "patience">,
+  data: PreparedForecast,
   { options, build }: ComparedForecaster,
-  seed: number,
-  { signal, onProgress }: TurnHooks,
+  { seed, hooks: { signal, onProgress } }: { readonly seed: number; readonly hooks: TurnHooks },
 ): Promise<Turn<SeriesForecaster>> {
   const description = describeForecastModel({ paper, options, data });
   const system = new SeriesForecaster(build(data.target), description);

@@ -1,7 +1,8 @@
 import { countParameters } from "@quire/nn";
 import type { Batches, BatchOf } from "@quire/train";
-import { type Comparison, type Contestant, compare } from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import { type Comparison, type ComparisonContext, compare } from "../comparison.ts";
+import type { Figure } from "../figure.ts";
+import { type Contestant, shownAfter } from "../turn.ts";
 import type { IconVariety } from "./icon-batches.ts";
 import type { IconLearningData } from "./icon-data.ts";
 import { IconDrawer } from "./icon-system.ts";
@@ -35,6 +36,8 @@ export interface IconComparison {
     system: IconDrawer,
     given: { readonly data: IconLearningData; readonly seed: number },
   ) => Promise<Readonly<Record<string, number>>>;
+  /** Makes a picture of what each drawer learnt with the first seed. */
+  readonly show?: (system: IconDrawer, name: string) => Promise<Figure>;
 }
 
 /** Batches that are timed, which hold icons of all lengths, and how often; of each the fastest time counts. */
@@ -48,11 +51,12 @@ const PASSES = 4;
  * @throws the signal's reason when it ends the comparison early.
  */
 export async function compareIconDrawers(
-  { paper, systems, recipe, measure }: IconComparison,
-  experiment: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
+  { paper, systems, recipe, measure, show }: IconComparison,
+  experiment: ComparisonContext,
 ): Promise<Comparison<IconDrawer>> {
-  const times: number[] = [];
-  for (const system of systems) times.push(await secondsOf(paper, system, recipe));
+  const { sharing, seeds } = experiment;
+  const timed = (): Promise<number[]> => timesOf(paper, systems, recipe);
+  const times = await (sharing ? sharing.agree(timed) : timed());
   const contestants = systems.map(({ name, figure, data, variety, ...own }, place) => {
     const pace = (times[0] as number) / (times[place] as number);
     const epochs = Math.max(1, Math.round(recipe.epochs * pace));
@@ -78,7 +82,9 @@ export async function compareIconDrawers(
         release: () => system.release(),
       };
     };
-    return { name, ...(figure !== undefined && { figure }), run };
+    const contestant = { name, ...(figure !== undefined && { figure }), run };
+    if (!show) return contestant;
+    return shownAfter(contestant, seeds[0], async (drawer) => [await show(drawer, name)]);
   });
   return await compare(contestants, experiment);
 }
@@ -86,6 +92,17 @@ export async function compareIconDrawers(
 function drawerOf(paper: string, { options, data, build }: ComparedIconDrawer): IconDrawer {
   const description = describeIconModel({ paper, options, data });
   return new IconDrawer(build(description.target), description);
+}
+
+/** Of each drawer, one after another. */
+async function timesOf(
+  paper: string,
+  systems: readonly ComparedIconDrawer[],
+  recipe: IconRecipe,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (const system of systems) times.push(await secondsOf(paper, system, recipe));
+  return times;
 }
 
 /** Seconds in which a drawer learns from a batch, compiling left out. */

@@ -1,13 +1,7 @@
 import type { Dataset } from "@quire/data";
 import { countParameters, type Layer } from "@quire/nn";
-import {
-  type Comparison,
-  type Contestant,
-  compare,
-  type Turn,
-  type TurnHooks,
-} from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import { type Comparison, type ComparisonContext, compare } from "../comparison.ts";
+import type { Contestant, Turn, TurnHooks } from "../turn.ts";
 import { ImageClassifier } from "./image-classifier.ts";
 import type { ImageModelDescription, ImageRecipe, ImageTarget } from "./image-target.ts";
 import { trainImageClassifier } from "./image-training.ts";
@@ -42,7 +36,7 @@ export interface ImageComparison {
  */
 export function compareImageClassifiers(
   comparison: ImageComparison,
-  context: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
+  context: ComparisonContext,
 ): Promise<Comparison<ImageClassifier>> {
   return compare(
     comparison.systems.map((system) => contestantOf(comparison, system)),

@@ -1,6 +1,6 @@
 import { countParameters } from "@quire/nn";
-import { type Comparison, type Contestant, compare } from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import { type Comparison, type ComparisonContext, compare } from "../comparison.ts";
+import type { Contestant } from "../turn.ts";
 import type { LanguageData } from "./language-data.ts";
 import { LanguageModelSystem } from "./language-model.ts";
 import type { LanguageNetwork, LanguageRecipe, LanguageTarget } from "./language-target.ts";
@@ -33,7 +33,7 @@ export interface LanguageComparison {
  */
 export function compareLanguageModels(
   { paper, systems, data, context, recipe }: LanguageComparison,
-  experiment: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
+  experiment: ComparisonContext,
 ): Promise<Comparison<LanguageModelSystem>> {
   const contestants = systems.map(
     ({ name, figure, options, build }): Contestant<LanguageModelSystem> => ({

@@ -1,7 +1,7 @@
 import { countParameters } from "@quire/nn";
-import { type Comparison, type Contestant, compare } from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import { type Comparison, type ComparisonContext, compare } from "../comparison.ts";
 import type { TrainingExtras } from "../recipe.ts";
+import type { Contestant } from "../turn.ts";
 import type { SegmentationCase, SegmentationData } from "./segmentation-data.ts";
 import type {
   SegmentationNetwork,
@@ -44,7 +44,7 @@ export interface SegmentationComparison {
  */
 export function compareSegmenters(
   comparison: SegmentationComparison,
-  context: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
+  context: ComparisonContext,
 ): Promise<Comparison<Segmenter>> {
   return compare(
     comparison.systems.map((system) => contestantOf(comparison, system)),

@@ -1,6 +1,5 @@
 import { countParameters } from "@quire/nn";
-import { type Comparison, type Contestant, compare } from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import type { Contestant } from "../turn.ts";
 import type { EncodedSequences, SequenceData } from "./sequence-data.ts";
 import { type SequenceEvaluation, SequenceLabeller } from "./sequence-system.ts";
 import type { SequenceNetwork, SequenceRecipe, SequenceTarget } from "./sequence-target.ts";
@@ -34,16 +33,15 @@ export interface SequenceComparison {
   readonly recipe: SequenceRecipe;
 }
 
-/**
- * Trains every labeller with every seed, and measures `accuracy`, `wholeAccuracy` and `loss` on the same test sequences.
- *
- * @throws the signal's reason when it ends the comparison early.
- */
-export function compareLabellers(
-  { paper, systems, data, test, recipe }: SequenceComparison,
-  experiment: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
-): Promise<Comparison<SequenceLabeller>> {
-  const contestants = systems.map(
+/** Labellers that are trained, and whose `accuracy`, `wholeAccuracy` and `loss` are measured on the same test sequences. */
+export function labellerContestants({
+  paper,
+  systems,
+  data,
+  test,
+  recipe,
+}: SequenceComparison): Contestant<SequenceLabeller>[] {
+  return systems.map(
     ({ name, figure, options, build, measure, ...own }): Contestant<SequenceLabeller> => ({
       name,
       ...(figure !== undefined && { figure }),
@@ -69,5 +67,4 @@ export function compareLabellers(
       },
     }),
   );
-  return compare(contestants, experiment);
 }

@@ -1,7 +1,7 @@
 /** Labelling sequences: tokens in, a label for each of them or for all of them out. */
 export {
   type ComparedLabeller,
-  compareLabellers,
+  labellerContestants,
   type SequenceComparison,
 } from "./sequence-comparison.ts";
 export {

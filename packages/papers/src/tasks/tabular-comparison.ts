@@ -1,8 +1,8 @@
 import { randomSplit, stratifiedSplit, type Table } from "@quire/data";
 import { countParameters } from "@quire/nn";
 import { Random } from "@quire/tensor";
-import type { Contestant, Turn, TurnHooks } from "../comparison.ts";
 import type { Row } from "../paper.ts";
+import type { Contestant, Turn, TurnHooks } from "../turn.ts";
 import { boostedTrees } from "./boosted-trees.ts";
 import { type FittedEncoding, fitTabularEncoding, type TabularRows } from "./tabular-encoding.ts";
 import { TabularPredictor } from "./tabular-predictor.ts";

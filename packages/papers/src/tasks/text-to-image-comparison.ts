@@ -1,6 +1,6 @@
 import { countParameters } from "@quire/nn";
-import { type Comparison, type Contestant, compare } from "../comparison.ts";
-import type { ExperimentContext } from "../paper.ts";
+import { type Comparison, type ComparisonContext, compare } from "../comparison.ts";
+import type { Contestant } from "../turn.ts";
 import type { TextToImageData } from "./text-to-image-data.ts";
 import { TextToImageSystem } from "./text-to-image-system.ts";
 import type {
@@ -43,7 +43,7 @@ export interface TextToImageComparison {
  */
 export function compareTextToImage(
   { paper, systems, data, recipe, measure }: TextToImageComparison,
-  experiment: Pick<ExperimentContext, "seeds" | "signal" | "onProgress">,
+  experiment: ComparisonContext,
 ): Promise<Comparison<TextToImageSystem>> {
   const contestants = systems.map(
     ({ name, figure, options, build, recipe: own }): Contestant<TextToImageSystem> => ({

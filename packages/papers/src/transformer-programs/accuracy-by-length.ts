@@ -1,7 +1,7 @@
+import { compare } from "../comparison.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, meanOf, metricOf, spreadOf } from "../statistics.ts";
-import { compareLabellers } from "../tasks/sequence-comparison.ts";
-import type { SequenceLabeller } from "../tasks/sequence-system.ts";
+import { labellerContestants } from "../tasks/sequence-comparison.ts";
 import { type Measured, madeSequences, programOf, standardOf } from "./claim-data.ts";
 import { paper } from "./paper.ts";
 import { programSize } from "./solved-tasks.ts";
@@ -33,36 +33,24 @@ function load(budget: Budget): Promise<Data> {
 async function measure({
   data,
   budget,
-  onProgress,
   ...context
 }: ExperimentContext<Data>): Promise<ExperimentResult> {
-  const rows: Row[] = [];
-  let trained: SequenceLabeller | undefined;
-  for (const [index, [length, own]] of data.entries()) {
-    const { rows: found, kept } = await compareLabellers(
-      {
-        ...{ paper: paper.id, ...own },
-        systems: [
-          programOf(`${program}, ${length} places`, options, own),
-          standardOf(`${standard}, ${length} places`, options, RATE),
-        ],
-        recipe: { ...paper.recipe, batchSize: 128, learningRate: 0.1, epochs: epochs[budget] },
-      },
-      {
-        ...context,
-        onProgress: ({ share, ...rest }) =>
-          onProgress?.({ ...rest, share: (index + share) / data.length }),
-      },
-    );
-    rows.push(...found);
-    await trained?.release();
-    trained = kept;
-  }
+  const contestants = data.flatMap(([length, own]) =>
+    labellerContestants({
+      ...{ paper: paper.id, ...own },
+      systems: [
+        programOf(`${program}, ${length} places`, options, own),
+        standardOf(`${standard}, ${length} places`, options, RATE),
+      ],
+      recipe: { ...paper.recipe, batchSize: 128, learningRate: 0.1, epochs: epochs[budget] },
+    }),
+  );
+  const { rows, kept } = await compare(contestants, context);
   const shown = data.map(([length]) => length);
   return {
     metrics: [{ name: "accuracy", as: "share", better: "higher" }],
     ...{ rows, verdicts: [verdictOf(rows, shown)], figures: [figureOf(rows, shown)] },
-    ...(trained && { trained }),
+    trained: kept,
   };
 }
 

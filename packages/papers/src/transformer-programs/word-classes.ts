@@ -1,10 +1,11 @@
 import type { LabelledSequence } from "@quire/data";
 import { brownWordClasses } from "@quire/data/files";
 import { Random } from "@quire/tensor";
+import { compare } from "../comparison.ts";
 import type { Figure } from "../figure.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { exceeds, meanOf, metricOf, percentText } from "../statistics.ts";
-import { compareLabellers } from "../tasks/sequence-comparison.ts";
+import { labellerContestants } from "../tasks/sequence-comparison.ts";
 import type { SequenceLabeller } from "../tasks/sequence-system.ts";
 import { type Measured, measured, programOf, standardOf } from "./claim-data.ts";
 import { paper } from "./paper.ts";
@@ -83,22 +84,20 @@ async function measure({
   budget,
   ...context
 }: ExperimentContext<Sentences>): Promise<ExperimentResult> {
-  const { rows, kept } = await compareLabellers(
-    {
-      ...{ paper: paper.id, data: data.data, test: data.test },
-      systems: [
-        programOf(names.program, options, data),
-        standardOf(names.standard, options, rates.standard),
-      ],
-      recipe: {
-        ...paper.recipe,
-        batchSize: 64,
-        epochs: epochs[budget],
-        learningRate: rates.program,
-      },
+  const contestants = labellerContestants({
+    ...{ paper: paper.id, data: data.data, test: data.test },
+    systems: [
+      programOf(names.program, options, data),
+      standardOf(names.standard, options, rates.standard),
+    ],
+    recipe: {
+      ...paper.recipe,
+      batchSize: 64,
+      epochs: epochs[budget],
+      learningRate: rates.program,
     },
-    context,
-  );
+  });
+  const { rows, kept } = await compare(contestants, context);
   const word: Row = {
     ...{ system: names.word, parameters: 0, curves: [] },
     metrics: { accuracy: context.seeds.map(() => data.commonest) },

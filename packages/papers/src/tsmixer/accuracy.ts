@@ -11,8 +11,7 @@ import type { Recipe } from "../recipe.ts";
 import { exceeds, meanOf, metricOf } from "../statistics.ts";
 import { type ComparedForecaster, compareForecasters } from "../tasks/forecast-comparison.ts";
 import { firstSteps, type PreparedForecast, prepareForecast } from "../tasks/forecast-data.ts";
-import { naiveName, naiveRow } from "../tasks/forecast-naive.ts";
-import type { SeriesForecaster } from "../tasks/forecast-system.ts";
+import { naiveName } from "../tasks/forecast-naive.ts";
 import { build, type TsMixerOptions } from "./model.ts";
 import { paper } from "./paper.ts";
 import { PatchTransformer } from "./patch-transformer.ts";
@@ -69,39 +68,22 @@ const PATIENCE = 3;
 async function measure({
   data,
   budget,
-  onProgress,
   ...context
 }: ExperimentContext<readonly NamedSeries[]>): Promise<ExperimentResult> {
-  const rows: Row[] = [];
-  let trained: SeriesForecaster | undefined;
   const epochs = budget === "full" ? recipe.epochs : 1;
-  for (const [place, { name, prepared }] of data.entries()) {
-    const found = await compareForecasters(
-      {
-        ...{ paper: paper.id, systems, data: prepared },
-        ...{ recipe: { ...recipe, epochs }, patience: PATIENCE },
-      },
-      {
-        ...context,
-        onProgress: (at) =>
-          onProgress?.({
-            ...{ ...at, doing: `${name}: ${at.doing}` },
-            share: (place + at.share) / data.length,
-          }),
-      },
-    );
-    const all = [...found.rows, naiveRow(prepared, context.seeds)];
-    rows.push(...all.map((row) => ({ ...row, system: `${name}: ${row.system}` })));
-    if (trained) await found.kept.release();
-    trained ??= found.kept;
-  }
+  const { rows, kept } = await compareForecasters(
+    {
+      ...{ paper: paper.id, systems, sets: data },
+      ...{ recipe: { ...recipe, epochs }, patience: PATIENCE },
+    },
+    context,
+  );
   return {
     metrics: [
       { name: "mse", as: "number", better: "lower" },
       { name: "mae", as: "number", better: "lower" },
     ],
-    ...{ rows, verdicts: verdictsOf(rows, data) },
-    ...(trained && { trained }),
+    ...{ rows, verdicts: verdictsOf(rows, data), trained: kept },
   };
 }
 

@@ -4,6 +4,7 @@ import { hostTensor } from "../host.ts";
 import { defaultRuntime, devices, runtimeOn, setDevice } from "./default.ts";
 import type { Device } from "./device.ts";
 import { nodeRuntime, nodeRuntimeOn } from "./node.ts";
+import { givenThreads, setThreads } from "./threads.ts";
 
 const { QUIRE_DEVICE } = process.env;
 
@@ -49,6 +50,16 @@ describe("the device of a program in Node", () => {
       expect(available || detail.endsWith("cpu.")).toBe(true);
     }
   });
+});
+
+test("threads are a count", () => {
+  expect(() => setThreads(0.5)).toThrow(
+    /^setThreads: 0\.5 is no count of threads; take 1 or more\.$/,
+  );
+  setThreads(3);
+  expect(givenThreads()).toBe(3);
+  setThreads(undefined);
+  expect(givenThreads()).toBe(undefined);
 });
 
 test("a variable takes its value along to another runtime, and loses none that was set", async () => {

@@ -12,6 +12,7 @@ import {
   type Session,
   type Signature,
 } from "./runtime.ts";
+import { givenThreads } from "./threads.ts";
 import { mostOperands } from "./web-gpu-api.ts";
 
 /** Values in the process's own memory, shared with ONNX Runtime without copies. */
@@ -93,7 +94,7 @@ const localSizes = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"];
 function threads({ isStage = false }: Signature): InferenceSession.SessionOptions {
   const [own, all] = [availableParallelism(), cpus().length];
   const local = Math.max(1, ...localSizes.map((name) => Number(process.env[name] ?? 1)));
-  const share = own < all ? own : Math.max(1, Math.floor(all / local));
+  const share = givenThreads() ?? (own < all ? own : Math.max(1, Math.floor(all / local)));
   return {
     ...(share < all && { intraOpNumThreads: share }),
     // Threads that wait for work by turning in circles take the cores from the model whose turn it is.
