@@ -19,6 +19,7 @@ const options = {
   claim: text("ID", "Measure this claim only"),
   jobs: whole("Processes that share the trainings; one a core of the processor unless said", {
     from: 1,
+    to: 256,
   }),
   seeds: wholes("Seeds to train with; the experiment's own unless said"),
   quick: flag("A glance that shows that it runs: less data, one seed; the numbers mean little"),
@@ -83,7 +84,9 @@ async function jobsOf(said: number | undefined): Promise<number> {
     if (said === undefined || said === 1) return 1;
     throw new UsageError("--jobs shares the processor's cores: leave it out with another device.");
   }
-  const bearable = Math.floor(totalmem() / 2 ** 30 / PROCESS_MEMORY);
+  // A container may have less than the machine; where it has no bound, none or one beyond all memory is told.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const bearable = Math.floor(memory / 2 ** 30 / PROCESS_MEMORY);
   return said ?? Math.max(1, Math.min(availableParallelism(), bearable));
 }
 

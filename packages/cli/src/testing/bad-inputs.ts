@@ -134,6 +134,7 @@ export const badInputs: {
     ["a seed that is none", ["train", "cct", "--data", "pictures", "--seed", "x"]],
     ["a device that is none", ["predict", "whole", "--data", "pictures", "--device", "gpu"]],
     ["seeds that come twice", ["reproduce", "cct", "--seeds", "1,1"]],
+    ["no process at all", ["reproduce", "cct", "--jobs", "0"]],
     [
       "a path that leads nowhere",
       ["train", "cct", "--data", "pictures", "--set", "recipe.epoch=3"],

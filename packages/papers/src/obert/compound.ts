@@ -8,10 +8,12 @@ import {
   type Tensor,
 } from "@quire/tensor";
 import { loadModel, modelTensors } from "@quire/train";
+import { compare } from "../comparison.ts";
 import type { Budget, Experiment, ExperimentContext, ExperimentResult, Row } from "../paper.ts";
 import { meanOf, metricOf } from "../statistics.ts";
 import { classAccuracy, type LinkageBatch } from "../tasks/linkage-training.ts";
 import { Linker } from "../tasks/linker.ts";
+import type { TurnHooks } from "../turn.ts";
 import {
   type Classifier,
   type Dense,
@@ -44,19 +46,19 @@ const measures: Readonly<Record<Budget, Measure>> = {
   quick: { gradients: 16, rows: 8, blockSize: 24, epochs: 0.5, learningRate: 1e-3 },
 };
 
-type Hooks = Pick<ExperimentContext, "signal"> & { onProgress(share: number): void };
-
 /** Compresses one trained classifier in every way. */
 async function compressed(
   data: TextData,
   budget: Budget,
   seed: number,
-  { signal, onProgress }: Hooks,
-): Promise<{
-  readonly found: Record<string, Metrics>;
-  readonly parameters: Record<string, number>;
-}> {
-  const hooks = { ...(signal && { signal }), onProgress: () => onProgress(0.5) };
+  { signal, onProgress }: TurnHooks,
+): Promise<Record<string, Metrics>> {
+  let pruned = 0;
+  const hooks: TurnHooks = {
+    ...(signal && { signal }),
+    // The second half is three trainings, each of which counts from a half on.
+    onProgress: (share) => onProgress(0.5 + (pruned + 2 * share - 1) / 6),
+  };
   const dense = await trainDense<LinkageBatch>(() => textClassifier(data, budget, seed, deep), {
     ...(signal && { signal }),
     onBatch: (share) => onProgress(share / 2),
@@ -67,7 +69,7 @@ async function compressed(
     [names.dense]: await test(dense),
     [names.int8]: await test(dense, int8()),
   };
-  const prune = (classifier: Classifier<LinkageBatch>, sparsities: readonly number[]) => {
+  const prune = async (classifier: Classifier<LinkageBatch>, sparsities: readonly number[]) => {
     // Where nothing is pruned yet no gradients are needed.
     const method = sparsities.every((sparsity) => sparsity === 0) ? "magnitude" : "obert";
     const given = {
@@ -77,7 +79,8 @@ async function compressed(
       options: { method },
       sparsities,
     } as const;
-    return trainOn<LinkageBatch>(given, hooks);
+    await trainOn<LinkageBatch>(given, hooks);
+    pruned += 1;
   };
   const few = textClassifier(data, budget, seed, half);
   await loadModel(few.model, await everySecond(dense));
@@ -88,11 +91,8 @@ async function compressed(
   await prune(dense, [0.7, 0.85, 0.9]);
   found[names.pruned] = await test(dense);
   found[names.both] = await test(dense, int8());
-  const [all, fewer] = [countParameters(dense.model), countParameters(few.model)];
   await Promise.all([dense.release(), few.system.release()]);
-  const parameters: Record<string, number> = { [names.dropped]: fewer, [names.all]: fewer };
-  const counted = Object.keys(found).map((name) => [name, parameters[name] ?? all] as const);
-  return { found, parameters: Object.fromEntries(counted) };
+  return found;
 }
 
 /// Section 4.3: every second layer is dropped, and the rest is trained on with the dense model as its teacher.
@@ -108,7 +108,7 @@ async function everySecond({ model }: Dense<LinkageBatch>): Promise<Map<string, 
   return found;
 }
 
-/** Accuracy, the size of the packed file, and the time of a call by one text; the least of some. */
+/** Accuracy, parameters, the size of the packed file, and the time of a call by one text; the least of some. */
 async function measured(
   classifier: Classifier<LinkageBatch>,
   { names: texts, tokenizer }: TextData,
@@ -130,7 +130,10 @@ async function measured(
     milliseconds = Math.min(milliseconds, performance.now() - started);
   }
   await Promise.all([run.release(), stored.release()]);
-  return { accuracy, megabytes: packed / 1e6, milliseconds };
+  return {
+    ...{ accuracy, megabytes: packed / 1e6, milliseconds },
+    parameters: countParameters(system.model),
+  };
 }
 
 const CALLS = 60;
@@ -140,33 +143,43 @@ const SMALLER = 10;
 async function measure({
   data,
   budget,
-  seeds,
-  signal,
-  onProgress,
+  ...context
 }: ExperimentContext<TextData>): Promise<ExperimentResult> {
-  const started = performance.now();
-  const all: Awaited<ReturnType<typeof compressed>>[] = [];
-  for (const [i, seed] of seeds.entries()) {
-    const doing = `compressing, seed ${seed}`;
-    const hooks = {
-      ...(signal && { signal }),
-      onProgress: (share: number) => onProgress?.({ doing, share: (i + share) / seeds.length }),
-    };
-    all.push(await compressed(data, budget, seed, hooks));
-  }
-  const seconds = (performance.now() - started) / 1000 / seeds.length;
+  // One model is compressed in all ways, so these are one turn's metrics, of which rows are made.
+  const { rows: turns } = await compare<undefined>(
+    [
+      {
+        name: "compressing",
+        run: async (seed, hooks) => {
+          const started = performance.now();
+          const found = await compressed(data, budget, seed, hooks);
+          return {
+            ...{ parameters: 0, metrics: flat(found), curve: { seed, points: [] } },
+            ...{ seconds: (performance.now() - started) / 1000, kept: undefined },
+          };
+        },
+      },
+    ],
+    context,
+  );
+  const [{ metrics, seconds }] = turns as [Row];
   const rows = Object.values(names).map((system): Row => {
-    const values = (metric: string) =>
-      all.map(({ found }) => found[system]?.[metric] ?? Number.NaN);
-    const metrics = ["accuracy", "megabytes", "milliseconds"].map((name) => [name, values(name)]);
+    const valuesOf = (metric: string): readonly number[] => metrics[`${system}: ${metric}`] ?? [];
+    const own = shown.map(({ name }) => [name, valuesOf(name)] as const);
     return {
-      ...{ system, parameters: all[0]?.parameters[system] ?? 0 },
-      metrics: Object.fromEntries(metrics) as Row["metrics"],
-      seconds: seeds.map(() => seconds),
-      curves: [],
+      ...{ system, parameters: valuesOf("parameters")[0] ?? 0, seconds, curves: [] },
+      metrics: Object.fromEntries(own),
     };
   });
   return { metrics: shown, rows, verdicts: [verdictOf(rows)] };
+}
+
+/** What was found of each system as metrics with its name. */
+function flat(found: Readonly<Record<string, Metrics>>): Metrics {
+  const all = Object.entries(found).flatMap(([system, metrics]) =>
+    Object.entries(metrics).map(([name, value]) => [`${system}: ${name}`, value] as const),
+  );
+  return Object.fromEntries(all);
 }
 
 const shown = [
