@@ -71,7 +71,7 @@ const others: readonly Solved[] = [
   },
   {
     ...{ task: "dyck-2", options: programSize(3, [2, 2], [2, 2], "dyck") },
-    ...{ published: [0.9909, 3], epochs: 48, learningRate: 0.05, batchSize: 128 },
+    ...{ published: [0.9909, 3], epochs: 30, learningRate: 0.05, batchSize: 128 },
   },
 ];
 
@@ -219,4 +219,4 @@ function bestOfSeeds(tasks: readonly Solved[], seeds: readonly number[]): Experi
 }
 
 /** The other tasks. */
-export const otherTasks = bestOfSeeds(others, [1, 2, 3, 4, 5, 6]);
+export const otherTasks = bestOfSeeds(others, [1, 2, 3, 4, 5]);

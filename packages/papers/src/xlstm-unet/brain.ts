@@ -39,7 +39,7 @@ const slices: Setting = {
     places: 64 * 64,
   },
   recipe: {
-    ...{ epochs: 4, batchSize: 4, batchesPerEpoch: 50, learningRate: 0.01, warmUp: 0.3 },
+    ...{ epochs: 6, batchSize: 4, batchesPerEpoch: 50, learningRate: 0.01, warmUp: 0.3 },
     ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0, augment },
   },
 };
@@ -54,7 +54,7 @@ const volumes: Setting = {
     places: 32 * 40 * 16,
   },
   recipe: {
-    ...{ epochs: 3, batchSize: 1, batchesPerEpoch: 40, learningRate: 0.01, warmUp: 0.3 },
+    ...{ epochs: 4, batchSize: 1, batchesPerEpoch: 40, learningRate: 0.01, warmUp: 0.3 },
     ...{ weightDecay: 0.01, clipNorm: 12, foreground: 0, augment },
   },
 };
