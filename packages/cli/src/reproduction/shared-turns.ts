@@ -82,7 +82,8 @@ export class SharedTurns implements TurnSharing {
   /** Ends the others, whatever they are at, and leaves the cores to this process again. */
   end(): void {
     for (const helper of this.#helpers.keys()) {
-      helper.removeAllListeners();
+      // What is still on its way to it finds nobody.
+      helper.removeAllListeners().on("error", () => undefined);
       helper.kill("SIGKILL");
     }
     setThreads(undefined);
@@ -134,5 +135,8 @@ function endedEarly(code: number | null, signal: string | null): QuireError {
 function startHelper(): ChildProcess {
   const own = fileURLToPath(import.meta.url);
   const path = fileURLToPath(new URL(`./turn-helper${extname(own)}`, import.meta.url));
-  return fork(path, { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  return fork(path, {
+    env: { ...process.env, QUIRE_DEVICE: "cpu" },
+    ...{ serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] },
+  });
 }
