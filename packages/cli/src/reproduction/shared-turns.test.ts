@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -146,7 +146,7 @@ describe("the built command", () => {
 
   test("leaves no process behind that helps", async () => {
     const dist = new URL("../../dist/reproduction/turn-helper.js", import.meta.url);
-    const options = { serialization: "advanced", stdio: "ignore", execArgv: [] } as const;
+    const options: ForkOptions = { serialization: "advanced", stdio: "ignore", execArgv: [] };
     const helper = fork(fileURLToPath(dist), options);
     const told: FromHelper[] = [];
     helper.on("message", (message: FromHelper) => told.push(message));
