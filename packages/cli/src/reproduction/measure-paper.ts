@@ -140,8 +140,8 @@ async function measure(
   const sharing = new SharedTurns({ task, processes: jobs, onProgress });
   const result = await experiment
     .measure({
-      ...{ data, seeds, budget, onProgress },
-      ...(jobs === 1 ? { signal } : { signal: AbortSignal.any([signal, sharing.signal]), sharing }),
+      ...{ data, seeds, budget, onProgress, sharing },
+      signal: AbortSignal.any([signal, sharing.signal]),
     })
     .finally(() => {
       sharing.end();
